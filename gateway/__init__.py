@@ -1,0 +1,1 @@
+"""Eshnav: one conversation per customer, over SMS, WhatsApp and email."""

@@ -1,0 +1,1 @@
+"""The words of Eshnav as frozen records and pure functions; nothing here does I/O or imports anything of ours."""

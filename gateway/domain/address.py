@@ -1,0 +1,53 @@
+"""Where a person can be reached: a scheme and a normalised value. Normalising phone numbers is `channels.phone`'s work."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from gateway.domain.errors import AddressError
+
+
+class Scheme(StrEnum):
+    """What kind of value an address holds."""
+
+    TEL = "tel"
+    MAILTO = "mailto"
+    WA = "wa"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Address:
+    """A normalised address: `tel:+972501234567`, `mailto:dana@example.com`, `wa:US.1349…` (a WhatsApp id with no phone)."""
+
+    scheme: Scheme
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.value}"
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Read the form that `str` writes.
+
+        Raises:
+            AddressError: there is no known scheme, or nothing behind it.
+        """
+        scheme, colon, value = text.partition(":")
+        if not colon or scheme not in Scheme or not value:
+            raise AddressError(f"{text!r} is not an address; write tel:+972…, mailto:name@host or wa:id")
+        return cls(scheme=Scheme(scheme), value=value)
+
+
+def tel(e164: str) -> Address:
+    """Name the phone with this E.164 number."""
+    return Address(scheme=Scheme.TEL, value=e164)
+
+
+def mailto(mailbox: str) -> Address:
+    """Name the mailbox, folded to lower case."""
+    return Address(scheme=Scheme.MAILTO, value=mailbox.strip().lower())
+
+
+def wa(user_id: str) -> Address:
+    """Name a WhatsApp user known only by a business-scoped user id."""
+    return Address(scheme=Scheme.WA, value=user_id)

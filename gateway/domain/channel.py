@@ -1,0 +1,46 @@
+"""Ways to reach a person, the companies behind them, and our own numbers and mailboxes on them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """A way to reach people."""
+
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+    EMAIL = "email"
+
+
+class Provider(StrEnum):
+    """The company, or the protocol, behind a channel."""
+
+    TWILIO = "twilio"
+    WHATSAPP_CLOUD = "whatsapp_cloud"
+    SMTP = "smtp"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint:
+    """One of our numbers or mailboxes on a channel.
+
+    `address` is what the provider calls it: an E.164 number (Twilio), a phone number id (WhatsApp Cloud) or a mailbox.
+    `account` is the provider account that must own it: a Twilio account SID, a WhatsApp business account id or "".
+    """
+
+    channel: Channel
+    provider: Provider
+    address: str
+    account: str = ""
+    name: str = ""
+    sends_per_second: float = 10.0
+
+    @property
+    def key(self) -> str:
+        """The endpoint's stable name, such as `twilio:sms:+15005550006`; events carry it."""
+        return endpoint_key(self.provider, self.channel, self.address)
+
+
+def endpoint_key(provider: Provider, channel: Channel, address: str) -> str:
+    """Name the endpoint that has this address, as every event and delivery refers to it."""
+    return f"{provider}:{channel}:{address.lower()}"

@@ -1,0 +1,39 @@
+"""Consent: opted in or out, per address and purpose, with when and how."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Purpose(StrEnum):
+    """What a message is for. ANY in a ledger entry covers all the others."""
+
+    ANY = "any"
+    REPLY = "reply"
+    NOTICE = "notice"
+    SURVEY = "survey"
+    MARKETING = "marketing"
+    CONFIRMATION = "confirmation"
+
+
+class ConsentState(StrEnum):
+    """What the person chose."""
+
+    OPTED_IN = "opted_in"
+    OPTED_OUT = "opted_out"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConsentChange:
+    """An entry for the ledger: what was chosen, and how (the word, link, import or provider that carried the choice)."""
+
+    state: ConsentState
+    how: str
+    purpose: Purpose = Purpose.ANY
+    reversible: bool = False
+
+
+def may_send(purpose: Purpose, opted_out: frozenset[Purpose]) -> bool:
+    """Say whether an address with these opt-outs may get a message: a confirmation always, all else by its purpose."""
+    if purpose is Purpose.CONFIRMATION:
+        return True
+    return Purpose.ANY not in opted_out and purpose not in opted_out

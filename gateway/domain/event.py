@@ -1,0 +1,165 @@
+"""What providers tell us, in our words: every webhook or mail becomes a sequence of these events. Pure records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.domain.address import Address
+from gateway.domain.delivery import Status
+
+
+class MessageKind(StrEnum):
+    """What sort of content an inbound message carries."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+    STICKER = "sticker"
+    LOCATION = "location"
+    CONTACTS = "contacts"
+    REACTION = "reaction"
+    CHOICE = "choice"
+    FORM = "form"
+    ORDER = "order"
+    SYSTEM = "system"
+    EDITED = "edited"
+    DELETED = "deleted"
+    UNSUPPORTED = "unsupported"
+
+
+class Verification(StrEnum):
+    """How sure we are that the sender is who the message says: signed webhooks are aligned, mail is judged by DMARC."""
+
+    ALIGNED = "aligned"
+    UNALIGNED = "unaligned"
+    NONE = "none"
+    TEMPERROR = "temperror"
+
+
+class Automatic(StrEnum):
+    """Why a message is not from a person (RFC 3834)."""
+
+    AUTO_REPLY = "auto_reply"
+    LIST = "list"
+    LOOP = "loop"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attachment:
+    """A file that came with a message: its bytes (mail), or where the provider keeps it (`url` or `media_id`)."""
+
+    filename: str = ""
+    media_type: str = "application/octet-stream"
+    size_bytes: int | None = None
+    sha256: str | None = None
+    content: bytes | None = None
+    url: str | None = None
+    media_id: str | None = None
+    content_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sender:
+    """Who sent a message: the address to know them by, and other names the same provider vouches for."""
+
+    address: Address
+    name: str = ""
+    also: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplyContext:
+    """What a message answers: provider ids of earlier messages, nearest first, and the proven token of a signed reply address."""
+
+    provider_ids: tuple[str, ...] = ()
+    conversation_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """What all events share. `occurred_at` is the provider's time, aware UTC; `raw` is the part of the payload not modelled here."""
+
+    endpoint: str
+    provider_id: str
+    occurred_at: datetime | None = None
+    raw: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboundMessage(Event):
+    """One thing a customer said. `text` is what to show and route; `full_text` is everything, quotes and signature included."""
+
+    sender: Sender
+    to: str = ""
+    kind: MessageKind = MessageKind.TEXT
+    text: str = ""
+    full_text: str = ""
+    html: str = ""
+    subject: str = ""
+    choice: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    context: ReplyContext = ReplyContext()
+    verification: Verification = Verification.ALIGNED
+    automatic: Automatic | None = None
+    provider_answered: bool = False
+    target_provider_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusUpdate(Event):
+    """The provider's word on one of our deliveries; `delivery_id` is our own id when the callback carries it."""
+
+    status: Status
+    delivery_id: int | None = None
+    recipient: Address | None = None
+    error_code: str | None = None
+    reason: str | None = None
+    unreachable: bool = False
+    opted_out: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BounceReport(Event):
+    """A mail of ours that came back (RFC 3464), or a complaint about it (RFC 5965)."""
+
+    failed_address: Address | None
+    original_provider_id: str | None = None
+    dsn: str | None = None
+    hard: bool = False
+    complaint: bool = False
+    reason: str = ""
+
+
+class ConsentWish(StrEnum):
+    """What a provider says a customer chose, such as Twilio's `OptOutType` or WhatsApp's `user_preferences`."""
+
+    STOP = "stop"
+    START = "start"
+    STOP_MARKETING = "stop_marketing"
+    START_MARKETING = "start_marketing"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConsentSignal(Event):
+    """A customer's choice, told to us by the provider and not by a message."""
+
+    sender: Sender
+    wish: ConsentWish
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NumberChange(Event):
+    """A WhatsApp user moved to another number or user id; the old and new addresses are one person."""
+
+    old: Address
+    new: Address
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnknownEvent(Event):
+    """Something a provider sent that we do not model: kept raw and shown to operations."""
+
+    reason: str
