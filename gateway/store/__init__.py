@@ -1,0 +1,1 @@
+"""All SQL: named statements in `queries/*.sql`, and functions (connection, …) → domain records. Opens no transaction."""

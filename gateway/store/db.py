@@ -1,0 +1,47 @@
+"""The way to PostgreSQL: the pool with its codecs, and the named statements of `queries/*.sql`. No SQL of its own."""
+
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import aiosql
+import asyncpg
+import orjson
+from asyncpg.pool import PoolConnectionProxy
+
+Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+Pool = asyncpg.Pool[asyncpg.Record]
+
+QUERIES = Path(str(resources.files("gateway.store"))) / "queries"
+
+
+@cache
+def statements(noun: str) -> Any:
+    """Load the named statements of `queries/{noun}.sql`; each takes a connection and its parameters by name."""
+    return aiosql.from_path(QUERIES / f"{noun}.sql", "asyncpg", kwargs_only=True)
+
+
+async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 10) -> Pool:
+    """Open a pool whose connections read and write jsonb as Python values.
+
+    Raises:
+        OSError, asyncpg.PostgresError: the database cannot be reached.
+    """
+    return await asyncpg.create_pool(
+        database_url,
+        min_size=min_size,
+        max_size=max_size,
+        init=_prepare,
+        command_timeout=60,
+        timeout=5,
+        server_settings={"application_name": "eshnav", "timezone": "UTC", "jit": "off"},
+    )
+
+
+async def _prepare(connection: Connection) -> None:
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_to_json, decoder=orjson.loads, format="text")
+
+
+def _to_json(value: object) -> str:
+    return orjson.dumps(value).decode()
