@@ -1,5 +1,8 @@
-"""Why a send failed, in a closed list: each says whether to retry and what it means for the address, so that the
-sending loop decides and no channel ever does. Provider codes are mapped to these by each channel's own table."""
+"""Why a send failed, in a closed list.
+
+Each error says whether to retry and what it means for the address, so that the sending loop decides and no channel ever
+does. Provider codes are mapped to these by each channel's own table.
+"""
 
 from gateway.domain.errors import GatewayError
 

@@ -10,7 +10,7 @@ class ApprovedTemplate:
     """A message template a provider approved for sending outside WhatsApp's 24-hour window.
 
     `ours` is the name of our template it stands for, or `*` for any text (its single value is then the text itself);
-    `name` is Twilio's Content SID or WhatsApp's template name; `placeholders` are our value names in the provider's order.
+    `name` is Twilio's Content SID or WhatsApp's template name; `placeholders` are our value names in their order.
     """
 
     ours: str
@@ -49,8 +49,8 @@ class MailAccount:
     """Our mailboxes and the relay that carries our mail out.
 
     `relay_url` is smtp://user:password@host:port or smtps://…; `domain` is where reply addresses and Message-IDs live;
-    `reply_secret` keys their tokens. Authentication-Results are believed only from `trusted_authserv_ids`, and then only
-    when the connecting peer is one of `trusted_peers` (IP networks); otherwise SPF, DKIM and DMARC are computed here.
+    `reply_secret` keys their tokens. Authentication-Results are believed only from `trusted_authserv_ids`, and only when
+    the connecting peer is one of `trusted_peers` (IP networks); otherwise SPF, DKIM and DMARC are computed here.
     """
 
     relay_url: str = field(repr=False)

@@ -1,4 +1,4 @@
-"""Where a person can be reached: a scheme and a normalised value. Normalising phone numbers is `channels.phone`'s work."""
+"""Where a person can be reached: a scheme and a normalised value. Phone numbers are normalised by `channels.phone`."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +17,7 @@ class Scheme(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Address:
-    """A normalised address: `tel:+972501234567`, `mailto:dana@example.com`, `wa:US.1349…` (a WhatsApp id with no phone)."""
+    """A normalised address: `tel:+972501234567`, `mailto:dana@example.com`, `wa:US.1349…` (WhatsApp without a phone)."""
 
     scheme: Scheme
     value: str
@@ -33,7 +33,7 @@ class Address:
             AddressError: there is no known scheme, or nothing behind it.
         """
         scheme, colon, value = text.partition(":")
-        if not colon or scheme not in Scheme or not value:
+        if not colon or scheme not in set(Scheme) or not value:
             raise AddressError(f"{text!r} is not an address; write tel:+972…, mailto:name@host or wa:id")
         return cls(scheme=Scheme(scheme), value=value)
 

@@ -35,7 +35,7 @@ class CaseDraft:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CaseFacts:
-    """What routing needs to know of the conversation's newest case. `person_spoke` once an agent took or answered it."""
+    """What routing needs to know of the newest case. `person_spoke` once an agent took or answered it."""
 
     case_id: int
     number: str

@@ -24,7 +24,7 @@ class ConsentState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConsentChange:
-    """An entry for the ledger: what was chosen, and how (the word, link, import or provider that carried the choice)."""
+    """An entry for the ledger: what was chosen, and how (the word, link, import or provider that said so)."""
 
     state: ConsentState
     how: str

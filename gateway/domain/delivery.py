@@ -75,7 +75,7 @@ class MediaLink:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderTemplate:
-    """A message template the provider has approved: Twilio's Content SID, or WhatsApp's template name with its language."""
+    """A message template the provider has approved: a Content SID, or a WhatsApp template name and language."""
 
     name: str
     language: str = ""

@@ -24,8 +24,11 @@ class Option:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """An open question. `subject` is the article key, `survey_id:question` or `flow:step` it is about; `asked` is the
-    customer's own question that led to it, kept so that a case opened later shows it."""
+    """An open question.
+
+    `subject` is the article key, `survey_id:question` or `flow:step` it is about; `asked` is the customer's own question
+    that led to it, kept so that a case opened later shows it.
+    """
 
     kind: QuestionKind
     subject: str

@@ -14,7 +14,7 @@ class ConfigurationError(GatewayError):
 
 
 class AddressError(GatewayError):
-    """This is not an address a message can be sent to."""
+    """Not an address a message can be sent to."""
 
 
 class NotFound(GatewayError):

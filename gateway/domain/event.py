@@ -72,7 +72,7 @@ class Sender:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReplyContext:
-    """What a message answers: provider ids of earlier messages, nearest first, and the proven token of a signed reply address."""
+    """What a message answers: provider ids of earlier messages, nearest first, and what a signed reply address proves."""
 
     provider_ids: tuple[str, ...] = ()
     conversation_id: int | None = None
@@ -80,7 +80,7 @@ class ReplyContext:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """What all events share. `occurred_at` is the provider's time, aware UTC; `raw` is the part of the payload not modelled here."""
+    """What all events share. `occurred_at` is the provider's time, aware UTC; `raw` is what no field models."""
 
     endpoint: str
     provider_id: str
@@ -90,7 +90,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InboundMessage(Event):
-    """One thing a customer said. `text` is what to show and route; `full_text` is everything, quotes and signature included."""
+    """One thing a customer said. `text` is what to show and route; `full_text` is all of it, quotes and signature too."""
 
     sender: Sender
     to: str = ""

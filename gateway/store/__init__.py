@@ -1,1 +1,1 @@
-"""All SQL: named statements in `queries/*.sql`, and functions (connection, …) → domain records. Opens no transaction."""
+"""All SQL: statements in `queries/*.sql`, and functions (connection, …) → domain records. Opens no transaction."""

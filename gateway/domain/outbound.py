@@ -1,0 +1,44 @@
+"""An outbound message on its way into the outbox: what is said, to whom, how urgent, and what to try next."""
+
+from dataclasses import dataclass
+
+from gateway.domain.channel import Channel
+from gateway.domain.consent import Purpose
+from gateway.domain.delivery import Choice, Lane
+from gateway.domain.dialogue import Question
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """A way to one person: an address of theirs, reached from an endpoint of ours."""
+
+    address_id: int
+    endpoint_id: int
+    channel: Channel
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutgoingDraft:
+    """One outbound message for `store.outgoing.queue`.
+
+    `parts` is the text as it will leave, cut where the channel demands it; `chain` the routes to try next when this one
+    fails for good; `because_of` the inbound message whose decision it carries out; `answers_id` the message replied to.
+    """
+
+    contact_id: int
+    conversation_id: int
+    route: Route
+    author: str
+    text: str
+    parts: tuple[str, ...]
+    lane: Lane
+    purpose: Purpose
+    chain: tuple[Route, ...] = ()
+    subject: str = ""
+    template: str = ""
+    choices: tuple[Choice, ...] = ()
+    question: Question | None = None
+    case_id: int | None = None
+    because_of: int | None = None
+    answers_id: int | None = None
+    idempotency_key: str | None = None
