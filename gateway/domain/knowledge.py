@@ -48,3 +48,7 @@ class Knowledge(Protocol):
     def match(self, question: str, language: Language | None) -> Sequence[Match]:
         """Give the likeliest articles, best first, at most five; none when nothing is near."""
         ...
+
+    def article(self, key: str) -> Article | None:
+        """Give the article by its key, or None when there is no longer one."""
+        ...
