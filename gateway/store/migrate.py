@@ -25,7 +25,7 @@ async def migrate(database_url: str) -> list[str]:
         await connection.close()
 
 
-async def _apply_missing(connection: asyncpg.Connection[asyncpg.Record]) -> list[str]:
+async def _apply_missing(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
     await connection.execute(
         "CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
     )
