@@ -1,0 +1,57 @@
+"""Who may use Eshnav: agents with their roles, and the scopes of API tokens. Passwords and sessions are the store's."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.domain.language import Language
+
+
+class Role(StrEnum):
+    """What an agent may do; `gateway.web.access` says which pages each role opens."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    OPERATIONS = "operations"
+    ADMIN = "admin"
+
+
+class Scope(StrEnum):
+    """What an API token may do."""
+
+    CONTACTS_READ = "contacts:read"
+    CONVERSATIONS_READ = "conversations:read"
+    MESSAGES_WRITE = "messages:write"
+    CASES_READ = "cases:read"
+    CASES_WRITE = "cases:write"
+    DELIVERIES_READ = "deliveries:read"
+    DELIVERIES_WRITE = "deliveries:write"
+    KNOWLEDGE_READ = "knowledge:read"
+    KNOWLEDGE_WRITE = "knowledge:write"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agent:
+    """A person who answers customers or runs the service. `language` is the one the screens speak to them."""
+
+    agent_id: int
+    email: str
+    name: str
+    role: Role
+    language: Language = Language.HEBREW
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """A logged-in browser: whose it is, and the token its unsafe requests must carry."""
+
+    agent: Agent
+    csrf: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApiToken:
+    """A program that may use the API, by the name its creator gave it."""
+
+    token_id: int
+    name: str
+    scopes: frozenset[Scope]
