@@ -49,8 +49,8 @@ class MailAccount:
     """Our mailboxes and the relay that carries our mail out.
 
     `relay_url` is smtp://user:password@host:port or smtps://…; `domain` is where reply addresses and Message-IDs live;
-    `reply_secret` keys their tokens. Authentication-Results are believed only from `trusted_authserv_ids`, and only when
-    the connecting peer is one of `trusted_peers` (IP networks); otherwise SPF, DKIM and DMARC are computed here.
+    `reply_secret` keys their tokens. Authentication-Results are believed only from `trusted_authserv_ids`, and only
+    when the peer is one of `trusted_peers` (IP networks); otherwise SPF, DKIM and DMARC are computed here.
     """
 
     relay_url: str = field(repr=False)

@@ -17,7 +17,7 @@ class Scheme(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Address:
-    """A normalised address: `tel:+972501234567`, `mailto:dana@example.com`, `wa:US.1349…` (WhatsApp without a phone)."""
+    """A normalised address: `tel:+972501234567`, `mailto:dana@example.com`, `wa:US.1349…` (WhatsApp, no phone)."""
 
     scheme: Scheme
     value: str

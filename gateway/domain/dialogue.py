@@ -26,8 +26,8 @@ class Option:
 class Question:
     """An open question.
 
-    `subject` is the article key, `survey_id:question` or `flow:step` it is about; `asked` is the customer's own question
-    that led to it, kept so that a case opened later shows it.
+    `subject` is the article key, `survey_id:question` or `flow:step` it is about; `asked` is the customer's
+    own question that led to it, kept so that a case opened later shows it.
     """
 
     kind: QuestionKind

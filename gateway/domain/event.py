@@ -72,7 +72,7 @@ class Sender:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReplyContext:
-    """What a message answers: provider ids of earlier messages, nearest first, and what a signed reply address proves."""
+    """What a message answers: provider ids of earlier messages, nearest first; and what a signed address proves."""
 
     provider_ids: tuple[str, ...] = ()
     conversation_id: int | None = None
@@ -90,7 +90,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InboundMessage(Event):
-    """One thing a customer said. `text` is what to show and route; `full_text` is all of it, quotes and signature too."""
+    """One thing a customer said. `text` is what to show and route; `full_text` is all of it, quotes included."""
 
     sender: Sender
     to: str = ""

@@ -15,7 +15,7 @@ class Language(StrEnum):
 
 
 def detect(text: str) -> Language | None:
-    """Name the language most of the letters belong to, or None without letters; Hebrew wins ties, English loses them."""
+    """Name the language most of the letters belong to, or None without letters; Hebrew wins ties."""
     counts = dict.fromkeys(("he", "ar", "ru", "en"), 0)
     for character in text[:2000]:
         if character.isalpha():

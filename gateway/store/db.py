@@ -41,8 +41,9 @@ async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 10)
 
 
 async def _prepare(connection: Connection) -> None:
-    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_to_json, decoder=orjson.loads, format="text")
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=to_json, decoder=orjson.loads, format="text")
 
 
-def _to_json(value: object) -> str:
+def to_json(value: object) -> str:
+    """Write a value, dataclasses included, as JSON for a jsonb parameter or a text array of them."""
     return orjson.dumps(value).decode()

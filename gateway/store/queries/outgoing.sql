@@ -1,12 +1,12 @@
 -- name: queue
 -- Store outbound messages and their deliveries, one delivery per part; a repeated idempotency key stores nothing.
--- Arrays are parallel; `parts` is a JSON array of texts per message. Gives (ord, message_id) of what was stored.
+-- Arrays are parallel; parts, chains, choices and questions hold JSON as text, since arrays cannot nest. Gives (ord, message_id) of what was stored.
 WITH draft AS (
     SELECT d.*, nextval(pg_get_serial_sequence('message', 'id')) AS message_id
     FROM unnest(
         :contact_ids::bigint[], :conversation_ids::bigint[], :address_ids::bigint[], :endpoint_ids::smallint[],
-        :channels::text[], :authors::text[], :texts::text[], :parts::jsonb[], :lanes::smallint[], :purposes::text[],
-        :chains::jsonb[], :subjects::text[], :templates::text[], :choices::jsonb[], :questions::jsonb[],
+        :channels::text[], :authors::text[], :texts::text[], :parts::text[], :lanes::smallint[], :purposes::text[],
+        :chains::text[], :subjects::text[], :templates::text[], :choices::text[], :questions::text[],
         :case_ids::bigint[], :because_ofs::bigint[], :answers_ids::bigint[], :idempotency_keys::text[]
     ) WITH ORDINALITY AS d (
         contact_id, conversation_id, address_id, endpoint_id, channel, author, text, parts, lane, purpose,
@@ -14,10 +14,10 @@ WITH draft AS (
     )
 ), stored AS (
     INSERT INTO message (id, contact_id, conversation_id, direction, channel, endpoint_id, address_id, author, text,
-                         subject, template, purpose, choices, question, case_id, because_of, answers_id,
+                         subject, template, purpose, choices::jsonb, question::jsonb, case_id, because_of, answers_id,
                          idempotency_key)
     SELECT message_id, contact_id, conversation_id, 'outbound', channel, endpoint_id, address_id, author, text,
-           subject, template, purpose, choices, question, case_id, because_of, answers_id, idempotency_key
+           subject, template, purpose, choices::jsonb, question::jsonb, case_id, because_of, answers_id, idempotency_key
     FROM draft ORDER BY ord
     ON CONFLICT (conversation_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING id
@@ -25,10 +25,10 @@ WITH draft AS (
     INSERT INTO delivery (message_id, contact_id, conversation_id, address_id, endpoint_id, channel, lane, purpose,
                           part, text, chain)
     SELECT message_id, contact_id, conversation_id, address_id, endpoint_id, channel, lane, purpose,
-           part.ord - 1, part.text, chain
+           part.ord - 1, part.text, chain::jsonb
     FROM draft
     JOIN stored ON stored.id = draft.message_id
-    CROSS JOIN LATERAL jsonb_array_elements_text(draft.parts) WITH ORDINALITY AS part (text, ord)
+    CROSS JOIN LATERAL jsonb_array_elements_text(draft.parts::jsonb) WITH ORDINALITY AS part (text, ord)
     ORDER BY draft.ord, part.ord
 )
 SELECT draft.ord::integer - 1 AS ord, draft.message_id FROM draft JOIN stored ON stored.id = draft.message_id;

@@ -1,0 +1,48 @@
+"""The consent ledger and the opt-outs in force."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.domain.consent import ConsentChange, ConsentState, Purpose
+from gateway.store.db import Connection, statements
+
+_PROMOTIONAL = (Purpose.NOTICE, Purpose.SURVEY, Purpose.MARKETING)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConsentEntry:
+    """One change for one address; `message_id` is the message that carried the wish, if one did."""
+
+    address_id: int
+    change: ConsentChange
+    message_id: int | None = None
+
+
+async def change_consent(connection: Connection, entries: Sequence[ConsentEntry]) -> None:
+    """Enter these changes in the ledger and put them in force; an opt-out also suppresses what is queued.
+
+    A reversible opt-out comes from a sender nobody vouches for: it stops campaigns only, to every address alike.
+    """
+    outs = [entry for entry in entries if entry.change.state is ConsentState.OPTED_OUT]
+    ins = [entry for entry in entries if entry.change.state is ConsentState.OPTED_IN]
+    if outs:
+        await statements("consent").opt_out(
+            connection,
+            address_ids=[entry.address_id for entry in outs],
+            purposes=[",".join(_purposes(entry.change)) for entry in outs],
+            hows=[entry.change.how for entry in outs],
+            reversibles=[entry.change.reversible for entry in outs],
+            message_ids=[entry.message_id for entry in outs],
+        )
+    if ins:
+        await statements("consent").opt_in(
+            connection,
+            address_ids=[entry.address_id for entry in ins],
+            purposes=[",".join(_purposes(entry.change)) for entry in ins],
+            hows=[entry.change.how for entry in ins],
+            message_ids=[entry.message_id for entry in ins],
+        )
+
+
+def _purposes(change: ConsentChange) -> tuple[Purpose, ...]:
+    return _PROMOTIONAL if change.reversible else (change.purpose,)

@@ -1,0 +1,165 @@
+-- name: find_addresses
+-- Which of these addresses are known, whose they are, and the conversation they speak in.
+SELECT wanted.ord::integer - 1 AS ord, address.id AS address_id, address.contact_id, conversation.id AS conversation_id,
+       contact.name
+FROM unnest(:uris::text[], :provens::boolean[]) WITH ORDINALITY AS wanted (uri, proven, ord)
+JOIN address ON address.uri = wanted.uri AND address.proven = wanted.proven
+JOIN contact ON contact.id = address.contact_id
+JOIN conversation ON conversation.contact_id = address.contact_id;
+
+-- name: create_people!
+-- Add unknown addresses: to the contact given, or else to a new contact with a conversation of its own. An address that
+-- another process added meanwhile is left as it is, with nothing created beside it.
+WITH wanted AS (
+    SELECT w.uri, w.proven, w.name, w.language, w.contact_id IS NULL AS is_new,
+           coalesce(w.contact_id, nextval(pg_get_serial_sequence('contact', 'id'))) AS contact_id
+    FROM unnest(:uris::text[], :provens::boolean[], :contact_ids::bigint[], :names::text[], :languages::text[])
+        AS w (uri, proven, contact_id, name, language)
+), added AS (
+    INSERT INTO address (contact_id, uri, proven)
+    SELECT contact_id, uri, proven FROM wanted ORDER BY uri, proven
+    ON CONFLICT (uri, proven) DO NOTHING
+    RETURNING contact_id, uri, proven
+), born AS (
+    INSERT INTO contact (id, name, language)
+    SELECT wanted.contact_id, wanted.name, wanted.language
+    FROM wanted JOIN added USING (uri, proven)
+    WHERE wanted.is_new
+    RETURNING id, language
+)
+INSERT INTO conversation (contact_id, language) SELECT id, language FROM born;
+
+-- name: name_contacts!
+-- Give contacts that have no name the one their provider tells.
+UPDATE contact SET name = told.name
+FROM (SELECT DISTINCT ON (id) id, name FROM unnest(:contact_ids::bigint[], :names::text[]) AS t (id, name)) AS told
+WHERE contact.id = told.id AND contact.name = '';
+
+-- name: lock_conversations
+-- Take these conversations, in id order so that two batches never wait for each other in a ring.
+SELECT conversation.id, conversation.merged_into FROM conversation
+WHERE id = ANY(:conversation_ids::bigint[]) ORDER BY id FOR UPDATE;
+
+-- name: knowledge_version$
+SELECT version FROM knowledge_version;
+
+-- name: load_facts
+-- Everything routing may know about each message, and a fresh id for it; seen when this provider id is already stored.
+-- contexts holds the provider ids a message replies to, nearest first, joined by the unit separator.
+SELECT e.ord::integer - 1 AS ord, nextval(pg_get_serial_sequence('message', 'id')) AS message_id,
+       EXISTS (SELECT FROM message
+               WHERE message.endpoint_id = e.endpoint_id AND message.provider_id = e.provider_id
+                 AND message.direction = 'inbound') AS seen,
+       c.language, c.question, c.automatic_at, c.acknowledged_at, c.last_inbound_at IS NULL AS is_first_message,
+       a.opted_out,
+       k.id AS case_id, k.number, k.status, k.topic, k.queue, k.severity, k.opened_at, k.answer_due_at,
+       k.person_spoke_at IS NOT NULL AS person_spoke, agent.name AS assignee,
+       replied.message_id AS answers_id, replied.question AS context_question
+FROM unnest(:conversation_ids::bigint[], :address_ids::bigint[], :endpoint_ids::smallint[], :provider_ids::text[],
+            :contexts::text[]) WITH ORDINALITY AS e (conversation_id, address_id, endpoint_id, provider_id, context, ord)
+JOIN conversation AS c ON c.id = e.conversation_id
+JOIN address AS a ON a.id = e.address_id
+LEFT JOIN service_case AS k ON k.id = c.newest_case_id
+LEFT JOIN agent ON agent.id = k.assignee_id
+LEFT JOIN LATERAL (
+    SELECT delivery.message_id, message.question
+    FROM unnest(string_to_array(e.context, E'\x1f')) WITH ORDINALITY AS named (provider_id, nearness)
+    JOIN delivery ON delivery.provider_id = named.provider_id
+    JOIN message ON message.id = delivery.message_id
+    WHERE e.context <> '' AND delivery.conversation_id = e.conversation_id
+    ORDER BY named.nearness LIMIT 1
+) AS replied ON e.context <> ''
+ORDER BY e.ord;
+
+-- name: new_case_ids
+SELECT nextval(pg_get_serial_sequence('service_case', 'id')) AS id FROM generate_series(1, :count::integer);
+
+-- name: open_cases!
+WITH opened AS (
+    INSERT INTO service_case (id, number, contact_id, conversation_id, topic, severity, queue, language, answer_due_at)
+    SELECT * FROM unnest(:ids::bigint[], :numbers::text[], :contact_ids::bigint[], :conversation_ids::bigint[],
+                         :topics::text[], :severities::smallint[], :queues::text[], :languages::text[],
+                         :due_ats::timestamptz[])
+    RETURNING id
+)
+INSERT INTO case_event (case_id, actor, what) SELECT id, 'gateway', 'opened' FROM opened;
+
+-- name: raise_cases!
+-- A more urgent message makes its open case as urgent.
+UPDATE service_case SET severity = raised.severity
+FROM unnest(:ids::bigint[], :severities::smallint[]) AS raised (id, severity)
+WHERE service_case.id = raised.id AND service_case.severity > raised.severity;
+
+-- name: insert_messages!
+-- Store raw payloads and the inbound messages read from them; payload is the 1-based place of a message's raw payload.
+WITH payload AS (
+    SELECT p.*, nextval(pg_get_serial_sequence('raw_payload', 'id')) AS id
+    FROM unnest(:sources::text[], :targets::text[], :headers::text[], :bodies::bytea[], :received_ats::timestamptz[])
+        WITH ORDINALITY AS p (source, target, headers, body, received_at, ord)
+), kept AS (
+    INSERT INTO raw_payload (id, source, target, headers, body, received_at)
+    SELECT id, source, target, headers::jsonb, body, received_at FROM payload
+)
+INSERT INTO message (id, contact_id, conversation_id, direction, channel, endpoint_id, address_id, provider_id, kind,
+                     author, text, full_text, html, subject, verification, case_id, answers_id, raw_id,
+                     decision_action, decision_rule, decision_reason, article_key, occurred_at)
+SELECT m.id, m.contact_id, m.conversation_id, 'inbound', m.channel, m.endpoint_id, m.address_id, m.provider_id, m.kind,
+       m.author, m.text, m.full_text, m.html, m.subject, m.verification, m.case_id, m.answers_id, payload.id,
+       m.action, m.rule, m.reason::jsonb, m.article_key, m.occurred_at
+FROM unnest(:ids::bigint[], :contact_ids::bigint[], :conversation_ids::bigint[], :channels::text[],
+            :endpoint_ids::smallint[], :address_ids::bigint[], :provider_ids::text[], :kinds::text[], :authors::text[],
+            :texts::text[], :full_texts::text[], :htmls::text[], :subjects::text[], :verifications::text[],
+            :case_ids::bigint[], :answers_ids::bigint[], :payloads::integer[], :actions::text[], :rules::smallint[],
+            :reasons::text[], :article_keys::text[], :occurred_ats::timestamptz[])
+    AS m (id, contact_id, conversation_id, channel, endpoint_id, address_id, provider_id, kind, author, text, full_text,
+          html, subject, verification, case_id, answers_id, payload, action, rule, reason, article_key, occurred_at)
+JOIN payload ON payload.ord = m.payload;
+
+-- name: update_conversations!
+-- What one message and its decision change in its conversation; null leaves a value as it was, except question.
+UPDATE conversation AS c
+SET question = CASE WHEN u.keeps_question THEN c.question ELSE u.question::jsonb END,
+    automatic_at = CASE WHEN u.automatic = 0 THEN c.automatic_at
+                        ELSE (array_fill(:now::timestamptz, ARRAY[u.automatic]) || c.automatic_at)[1 : 20] END,
+    acknowledged_at = CASE WHEN u.acknowledged THEN :now::timestamptz ELSE c.acknowledged_at END,
+    newest_case_id = coalesce(u.case_id, c.newest_case_id),
+    language = coalesce(u.language, c.language),
+    last_message_id = u.last_message_id, last_activity_at = :now::timestamptz, last_inbound_at = :now::timestamptz,
+    last_channel = u.channel, last_endpoint_id = u.endpoint_id, last_address_id = u.address_id,
+    preview = u.preview, preview_direction = u.preview_direction
+FROM unnest(:ids::bigint[], :keeps_questions::boolean[], :questions::text[], :automatics::integer[],
+            :acknowledgeds::boolean[], :case_ids::bigint[], :languages::text[], :last_message_ids::bigint[],
+            :channels::text[], :endpoint_ids::smallint[], :address_ids::bigint[], :previews::text[],
+            :preview_directions::text[])
+    AS u (id, keeps_question, question, automatic, acknowledged, case_id, language, last_message_id, channel,
+          endpoint_id, address_id, preview, preview_direction)
+WHERE c.id = u.id;
+
+-- name: open_windows!
+-- These people wrote to these WhatsApp endpoints now.
+INSERT INTO address_window (endpoint_id, address_id, last_inbound_at)
+SELECT endpoint_id, address_id, max(at)
+FROM unnest(:endpoint_ids::smallint[], :address_ids::bigint[], :ats::timestamptz[]) AS t (endpoint_id, address_id, at)
+GROUP BY endpoint_id, address_id ORDER BY endpoint_id, address_id
+ON CONFLICT (endpoint_id, address_id) DO UPDATE
+SET last_inbound_at = greatest(address_window.last_inbound_at, excluded.last_inbound_at);
+
+-- name: insert_attachments!
+INSERT INTO attachment (message_id, contact_id, filename, media_type, size_bytes, sha256, content_id, remote, state,
+                        reason)
+SELECT message_id, contact_id, filename, media_type, size_bytes, sha256, content_id, remote::jsonb, state, reason
+FROM unnest(:message_ids::bigint[], :contact_ids::bigint[], :filenames::text[], :media_types::text[], :sizes::bigint[],
+            :sha256s::text[], :content_ids::text[], :remotes::text[], :states::text[], :reasons::text[])
+    AS t (message_id, contact_id, filename, media_type, size_bytes, sha256, content_id, remote, state, reason);
+
+-- name: insert_survey_answers!
+INSERT INTO survey_answer (contact_id, conversation_id, message_id, subject, score, words)
+SELECT * FROM unnest(:contact_ids::bigint[], :conversation_ids::bigint[], :message_ids::bigint[], :subjects::text[],
+                     :scores::integer[], :words::text[]);
+
+-- name: keep_raw!
+-- Keep a payload of which nothing, or not everything, could be made, for operations to see.
+INSERT INTO raw_payload (source, target, headers, body, received_at, problem)
+SELECT source, target, headers::jsonb, body, received_at, problem
+FROM unnest(:sources::text[], :targets::text[], :headers::text[], :bodies::bytea[], :received_ats::timestamptz[],
+            :problems::text[]) AS t (source, target, headers, body, received_at, problem);
