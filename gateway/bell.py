@@ -1,0 +1,125 @@
+"""The doorbell of the senders and the live news for open screens, over Redis pub/sub.
+
+Everything here is best effort: without Redis nothing is rung, nothing is raised and nobody waits; senders then poll,
+and screens are told to look again once Redis is back. What is owed lives in PostgreSQL.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+
+import orjson
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+DOORBELL = "eshnav:doorbell"
+NEWS = "eshnav:news"
+LOOK_AGAIN = "look_again"
+
+_PATIENCE_SECONDS = 0.25
+_REST_SECONDS = 1.0
+_KEEPALIVE_SECONDS = 20.0
+_AWAY = (RedisError, OSError, asyncio.TimeoutError)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Announcement:
+    """Something happened in these conversations; kind LOOK_AGAIN without ids means that news may have been missed."""
+
+    conversation_ids: tuple[int, ...]
+    kind: str
+
+
+def connect(redis_url: str, *, patience_seconds: float = _PATIENCE_SECONDS) -> Redis:
+    """Make a client that gives up soon and does not retry, for uses that can do without Redis."""
+    return Redis.from_url(
+        redis_url,
+        socket_timeout=patience_seconds,
+        socket_connect_timeout=patience_seconds,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=0,
+    )
+
+
+class Bell:
+    """Rings the senders and tells open screens what changed; silent without a URL or while Redis is away."""
+
+    def __init__(self, redis_url: str | None) -> None:
+        self._url = redis_url
+        self._redis = connect(redis_url) if redis_url else None
+        self._rest_until = 0.0
+
+    async def ring_senders(self) -> None:
+        """Wake every sender: something is due now."""
+        await self._publish(DOORBELL, b"1")
+
+    async def announce(self, conversation_ids: Iterable[int], kind: str) -> None:
+        """Tell open screens that these conversations changed; `kind` says how in one word, such as `message`."""
+        if ids := sorted(set(conversation_ids)):
+            await self._publish(NEWS, orjson.dumps({"conversation_ids": ids, "kind": kind}))
+
+    async def announcements(self) -> AsyncIterator[Announcement]:
+        """Yield the news as it comes, for as long as the caller listens; LOOK_AGAIN after every gap."""
+        async for payload in self._listen(NEWS):
+            yield _read(payload)
+
+    async def rings(self) -> AsyncIterator[None]:
+        """Yield at every ring, and once whenever the line is new, since rings may have been missed."""
+        async for _ in self._listen(DOORBELL):
+            yield None
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        if self._redis is not None:
+            await self._redis.aclose()
+
+    async def _publish(self, channel: str, payload: bytes) -> None:
+        """Publish, or after a failure rest for a second, so that a Redis that hangs costs intake next to nothing."""
+        if self._redis is None or time.monotonic() < self._rest_until:
+            return
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._redis.publish(channel, payload)
+        except _AWAY:
+            self._rest_until = time.monotonic() + _REST_SECONDS
+
+    async def _listen(self, channel: str) -> AsyncIterator[bytes | None]:
+        """Yield every payload; None whenever the subscription is new."""
+        while True:
+            if self._url is not None:
+                client = connect(self._url, patience_seconds=_KEEPALIVE_SECONDS)
+                try:
+                    async with client, client.pubsub() as line:
+                        await line.subscribe(channel)
+                        async for payload in _payloads(line):
+                            yield payload
+                except _AWAY:
+                    pass
+            await asyncio.sleep(_REST_SECONDS)
+
+
+async def _payloads(line: PubSub) -> AsyncIterator[bytes | None]:
+    """Read one subscription until it breaks; silence is broken by a ping, and a ping without answer ends it."""
+    is_waiting_for_pong = False
+    while True:
+        message = await line.get_message(timeout=_KEEPALIVE_SECONDS / 2)
+        if message is None and is_waiting_for_pong:
+            return
+        is_waiting_for_pong = message is None
+        if message is None:
+            await line.ping()
+        elif message["type"] == "subscribe":
+            yield None
+        elif message["type"] == "message":
+            yield message["data"]
+
+
+def _read(payload: bytes | None) -> Announcement:
+    if payload is None:
+        return Announcement(conversation_ids=(), kind=LOOK_AGAIN)
+    document = orjson.loads(payload)
+    return Announcement(conversation_ids=tuple(document["conversation_ids"]), kind=document["kind"])
