@@ -1,0 +1,8 @@
+"""The configuration: `load_settings` is the only reader of the environment and of eshnav.toml.
+
+Everything else takes a `Settings`, or the part of it that it needs. Nothing here opens a connection.
+"""
+
+from gateway.config.settings import Settings, load_settings
+
+__all__ = ["Settings", "load_settings"]
