@@ -70,12 +70,6 @@ async def lock_conversations(connection: Connection, conversation_ids: Sequence[
     return all(into is None for into in merged)
 
 
-async def knowledge_version(connection: Connection) -> int:
-    """Say which state of the knowledge base and policy is current."""
-    version: int = await statements("intake").knowledge_version(connection)
-    return version
-
-
 async def load_facts(
     connection: Connection, arrivals: Sequence[Arrival], *, now: datetime, default_language: Language
 ) -> list[Known]:

@@ -40,9 +40,6 @@ WHERE contact.id = told.id AND contact.name = '';
 SELECT conversation.id, conversation.merged_into FROM conversation
 WHERE id = ANY(:conversation_ids::bigint[]) ORDER BY id FOR UPDATE;
 
--- name: knowledge_version$
-SELECT version FROM knowledge_version;
-
 -- name: load_facts
 -- Everything routing may know about each message, and a fresh id for it; seen when this provider id is already stored.
 -- contexts holds the provider ids a message replies to, nearest first, joined by the unit separator.

@@ -1,0 +1,56 @@
+"""Deciding that two contacts are one person: always by proof, always logged, always possible to take back."""
+
+from gateway.domain.address import Address
+from gateway.domain.arrival import AddressKey, NewAddress
+from gateway.store import identity as store
+from gateway.store import intake as people
+from gateway.store.db import Connection, Pool
+
+
+async def merge(connection: Connection, from_id: int, into_id: int, *, proof: str, actor: str) -> int:
+    """Merge the first contact into the second, within the caller's transaction; gives the merge's id.
+
+    Addresses move, old ids redirect, and the surviving thread shows both histories; no message is rewritten.
+
+    Raises:
+        NotFound, Conflict: see `store.identity.conversations_of_pair`.
+    """
+    conversations = await store.conversations_of_pair(connection, from_id, into_id)
+    return await store.record_merge(
+        connection, pair=(from_id, into_id), conversations=conversations, proof=proof, actor=actor
+    )
+
+
+async def merge_by_agent(pool: Pool, from_id: int, into_id: int, *, actor: str) -> int:
+    """Merge two contacts because an agent says they are one person.
+
+    Raises:
+        NotFound, Conflict: see `merge`.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        return await merge(connection, from_id, into_id, proof="an agent's judgement", actor=actor)
+
+
+async def undo_merge(pool: Pool, merge_id: int, *, actor: str) -> None:
+    """Take a merge back: each contact has its addresses and thread again.
+
+    Raises:
+        NotFound, Conflict: see `store.identity.undo_merge`.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        await store.undo_merge(connection, merge_id, actor=actor)
+
+
+async def follow_number(connection: Connection, old: Address, new: Address) -> None:
+    """Note that a WhatsApp user moved from one number or id to another, as WhatsApp itself vouches."""
+    keys = AddressKey(uri=str(old), proven=True), AddressKey(uri=str(new), proven=True)
+    known = await people.find_people(connection, keys)
+    before, after = (known.get(key) for key in keys)
+    if before is None:
+        return
+    if after is None:
+        await people.create_people(connection, [NewAddress(key=keys[1], contact_id=before.contact_id)])
+    elif after.contact_id != before.contact_id:
+        await merge(
+            connection, after.contact_id, before.contact_id, proof="WhatsApp says the number changed", actor="gateway"
+        )

@@ -1,0 +1,235 @@
+"""Intake: everything waiting at one moment is one batch and one transaction; what PostgreSQL cannot take is spooled.
+
+`accept` returns only when the payload is committed or flushed to the spool, so that the acknowledgement means what it
+says. One poison payload fails alone and is kept raw for operations.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+import structlog
+
+from channels.contract import Request
+from gateway.bell import Bell
+from gateway.domain.arrival import RawPayload
+from gateway.domain.errors import GatewayError
+from gateway.domain.event import Event
+from gateway.metrics import INTAKE_BATCH_SIZE, INTAKE_DECISIONS, INTAKE_PAYLOADS, INTAKE_SECONDS, SPOOL_SIZE
+from gateway.store import intake as store
+from gateway.store.db import Pool
+from gateway.usecases.batch import MergedMeanwhile, Outcome, Submission, Tools, process
+from gateway.usecases.spool import Spool
+
+log = structlog.get_logger(__name__)
+
+Reparse = Callable[[RawPayload], Awaitable[Sequence[Event]]]
+
+BATCH_LIMIT = 200
+COMMIT_TIMEOUT_SECONDS = 8.0
+RETRY_AFTER_SECONDS = 0.5
+_TRIES = 3
+
+_DATABASE_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InternalClientError,
+)
+_RUN_AGAIN = (MergedMeanwhile, asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
+
+
+class IntakeUnavailable(GatewayError):
+    """Neither PostgreSQL nor the disk can take messages now; the provider must be told to try again."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Waiting:
+    submission: Submission
+    stored: asyncio.Future[None]
+    since: float = field(default_factory=time.perf_counter)
+
+
+class Intake:
+    """Takes in payloads in batches. Run `run` as a task for as long as `accept` is used."""
+
+    def __init__(self, pool: Pool, tools: Tools, spool: Spool, bell: Bell, reparse: Reparse) -> None:
+        self._pool = pool
+        self._tools = tools
+        self._spool = spool
+        self._bell = bell
+        self._reparse = reparse
+        self._waiting: deque[_Waiting] = deque()
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._after: set[asyncio.Task[None]] = set()
+
+    @property
+    def spool_size(self) -> int:
+        """How many payloads wait on disk for PostgreSQL."""
+        return self._spool.size
+
+    async def accept(self, request: Request, events: Sequence[Event], *, source: str) -> None:
+        """Store and route what came in; returns once it is committed, or safe on disk.
+
+        Raises:
+            IntakeUnavailable: it is neither; the provider must send it again.
+        """
+        if self._stopping:
+            raise IntakeUnavailable("this process is stopping; send it again")
+        waiting = _Waiting(
+            submission=Submission.of(request, events, source), stored=asyncio.get_running_loop().create_future()
+        )
+        self._waiting.append(waiting)
+        self._wake.set()
+        await waiting.stored
+
+    async def run(self) -> None:
+        """Commit batch after batch until `stop`; whatever waits then is still taken in."""
+        while not (self._stopping and not self._waiting):
+            if self._spool.size:
+                await self._work_off_spool()
+            elif self._waiting:
+                await self._take(self._next_batch())
+            else:
+                self._wake.clear()
+                await self._wake.wait()
+        await asyncio.gather(*self._after)
+
+    def stop(self) -> None:
+        """Refuse what comes from now on, and let `run` end when nothing waits."""
+        self._stopping = True
+        self._wake.set()
+
+    def _next_batch(self) -> list[_Waiting]:
+        return [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_LIMIT))]
+
+    async def _take(self, batch: list[_Waiting]) -> None:
+        try:
+            await self._commit([waiting.submission for waiting in batch])
+        except _DATABASE_AWAY as error:
+            log.warning("database_away", error=type(error).__name__, spooled=len(batch))
+            await self._put_on_spool(batch)
+        except Exception as error:  # noqa: BLE001 - whatever one payload breaks must not stop the others
+            await self._isolate(batch, error)
+        else:
+            _acknowledge(batch, "committed")
+
+    async def _commit(self, submissions: Sequence[Submission]) -> None:
+        for attempt in range(_TRIES):
+            try:
+                async with asyncio.timeout(COMMIT_TIMEOUT_SECONDS):
+                    async with self._pool.acquire() as connection, connection.transaction():
+                        outcome = await process(connection, submissions, self._tools)
+            except _RUN_AGAIN:
+                if attempt == _TRIES - 1:
+                    raise
+            else:
+                INTAKE_BATCH_SIZE.observe(len(submissions))
+                self._tell(outcome)
+                return
+
+    async def _isolate(self, batch: list[_Waiting], error: Exception) -> None:
+        """Run a failed batch one payload at a time; the one that fails alone is kept raw, with what is wrong."""
+        if len(batch) > 1:
+            for waiting in batch:
+                await self._take([waiting])
+            return
+        log.error(
+            "poison_payload", error=type(error).__name__, source=batch[0].submission.payload.source, exc_info=error
+        )
+        problem = f"taking it in failed: {type(error).__name__}: {error}"[:500]
+        try:
+            async with asyncio.timeout(COMMIT_TIMEOUT_SECONDS), self._pool.acquire() as connection:
+                await store.keep_raw(connection, [batch[0].submission.payload], [problem])
+        except _DATABASE_AWAY:
+            await self._put_on_spool(batch)
+        except Exception:
+            log.exception("poison_payload_cannot_be_kept")
+            _refuse(batch)
+        else:
+            _acknowledge(batch, "quarantined")
+
+    async def _put_on_spool(self, batch: list[_Waiting]) -> None:
+        try:
+            await self._spool.append([waiting.submission.payload for waiting in batch])
+        except OSError:
+            log.exception("spool_failed")
+            _refuse(batch)
+        else:
+            _acknowledge(batch, "spooled")
+        SPOOL_SIZE.set(self._spool.size)
+
+    async def _work_off_spool(self) -> None:
+        """Replay the oldest of the spool in order; what arrives meanwhile goes behind it, on disk."""
+        if self._waiting:
+            await self._put_on_spool(self._next_batch())
+        payloads = self._spool.peek(BATCH_LIMIT)
+        try:
+            submissions = [
+                Submission(payload=payload, events=tuple(await self._reparse(payload))) for payload in payloads
+            ]
+            await self._replay(submissions)
+        except _DATABASE_AWAY:
+            await self._pause()
+        else:
+            self._spool.drop(payloads)
+            SPOOL_SIZE.set(self._spool.size)
+
+    async def _replay(self, submissions: Sequence[Submission]) -> None:
+        try:
+            await self._commit(submissions)
+        except _DATABASE_AWAY:
+            raise
+        except Exception as error:
+            if len(submissions) > 1:
+                for submission in submissions:
+                    await self._replay([submission])
+                return
+            log.exception("poison_payload_in_spool")
+            async with self._pool.acquire() as connection:
+                await store.keep_raw(connection, [submissions[0].payload], [f"replay failed: {error}"[:500]])
+
+    async def _pause(self) -> None:
+        """Wait a moment for PostgreSQL, or until something new waits to be put on the spool."""
+        self._wake.clear()
+        if not self._waiting:
+            try:
+                await asyncio.wait_for(self._wake.wait(), RETRY_AFTER_SECONDS)
+            except TimeoutError:
+                return
+
+    def _tell(self, outcome: Outcome) -> None:
+        for action in outcome.actions:
+            INTAKE_DECISIONS.labels(action).inc()
+        if outcome.conversation_ids or outcome.owes_sends:
+            task = asyncio.create_task(self._ring(outcome))
+            self._after.add(task)
+            task.add_done_callback(self._after.discard)
+
+    async def _ring(self, outcome: Outcome) -> None:
+        if outcome.owes_sends:
+            await self._bell.ring_senders()
+        await self._bell.announce(outcome.conversation_ids, "message")
+
+
+def _acknowledge(batch: Sequence[_Waiting], outcome: str) -> None:
+    now = time.perf_counter()
+    for waiting in batch:
+        INTAKE_SECONDS.observe(now - waiting.since)
+        if not waiting.stored.done():
+            waiting.stored.set_result(None)
+    INTAKE_PAYLOADS.labels(outcome).inc(len(batch))
+
+
+def _refuse(batch: Sequence[_Waiting]) -> None:
+    for waiting in batch:
+        if not waiting.stored.done():
+            waiting.stored.set_exception(IntakeUnavailable("neither the database nor the disk can take messages now"))
+    INTAKE_PAYLOADS.labels("refused").inc(len(batch))
