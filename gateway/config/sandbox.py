@@ -14,6 +14,7 @@ TWILIO_SID = "AC" + "5a" * 16
 SMS_FROM = "+15005550006"
 WHATSAPP_FROM = "+15005550010"
 PHONE_NUMBER_ID = "100000000000001"
+BUSINESS_ACCOUNT_ID = "200000000000001"
 MAIL_DOMAIN = "eshnav.localhost"
 MAIL_ADDRESS = f"support@{MAIL_DOMAIN}"
 _PUBLIC_KEY = "sandbox"
@@ -38,7 +39,8 @@ def sandbox_accounts(
         app_secrets=(_secret(key, "whatsapp-app-secret"),),
         verify_token=_secret(key, "whatsapp-verify-token"),
         api_base=f"{url}/v25.0",
-        endpoints=(_endpoint(Channel.WHATSAPP, Provider.WHATSAPP_CLOUD, PHONE_NUMBER_ID),),
+        business_account_id=BUSINESS_ACCOUNT_ID,
+        endpoints=(_endpoint(Channel.WHATSAPP, Provider.WHATSAPP_CLOUD, PHONE_NUMBER_ID, BUSINESS_ACCOUNT_ID),),
         templates=(_any_text("he", "service_update"), _any_text("en", "service_update")),
     )
     mail = MailAccount(
@@ -63,6 +65,7 @@ def sandbox_environ(accounts: Sequence[Account]) -> dict[str, str]:
             case WhatsAppAccount():
                 said["WHATSAPP_TOKEN"], said["WHATSAPP_APP_SECRET"] = account.token, account.app_secrets[0]
                 said["WHATSAPP_VERIFY_TOKEN"] = account.verify_token
+                said["WHATSAPP_BUSINESS_ACCOUNT_ID"] = account.business_account_id
                 said["WHATSAPP_PHONE_NUMBER_ID"] = _addresses(account.endpoints, Channel.WHATSAPP)
             case MailAccount():
                 said["MAIL_ADDRESS"], said["MAIL_DOMAIN"] = _addresses(account.endpoints, Channel.EMAIL), account.domain

@@ -11,6 +11,7 @@ from gateway.embedded.process import (
     Server,
     ServerFailed,
     end_leftover,
+    is_program,
     socket_folder,
     spawn,
     wait_until,
@@ -60,8 +61,22 @@ def start_postgres(data: Path, *, settings: Sequence[tuple[str, str]] = ()) -> S
     process = spawn(command, account=account, log=log, stop_signal=_FAST_SHUTDOWN)
     wait_until(lambda: _is_ready(cluster, process.pid), process, name="PostgreSQL", log=log)
     _make_database(folder, sockets, account, marker=cluster / "eshnav.made")
-    url = f"postgresql://postgres@/eshnav?host={quote(str(sockets))}"
-    return Server(name="PostgreSQL", url=url, process=process, stop_signal=_FAST_SHUTDOWN)
+    return Server(name="PostgreSQL", url=_url(sockets), process=process, stop_signal=_FAST_SHUTDOWN)
+
+
+def running_url(data: Path) -> str | None:
+    """Give the URL of a PostgreSQL that another process of ours runs on this data folder, if one is ready."""
+    data = data.resolve()
+    try:
+        pid = int((data / "cluster" / "postmaster.pid").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+    is_up = is_program(pid, "postgres") and _is_ready(data / "cluster", pid)
+    return _url(socket_folder(data)) if is_up else None
+
+
+def _url(sockets: Path) -> str:
+    return f"postgresql://postgres@/eshnav?host={quote(str(sockets))}"
 
 
 def _program_folder(data: Path) -> Path:

@@ -79,7 +79,7 @@ def spawn(
             stderr=subprocess.STDOUT,
             cwd="/",
             process_group=0,
-            preexec_fn=_die_with_parent(stop_signal),  # noqa: PLW1509  (called before any thread of ours exists)
+            preexec_fn=die_with_parent(stop_signal),  # noqa: PLW1509  (called before any thread of ours exists)
             user=account.uid,
             group=account.gid,
             extra_groups=account.other_groups,
@@ -111,20 +111,28 @@ def end_leftover(pid_file: Path, *, program: str, stop_signal: signal.Signals) -
     except (OSError, ValueError, IndexError):
         return
     until = time.monotonic() + 30
-    while _runs(pid, program) and time.monotonic() < until:
+    while is_program(pid, program) and time.monotonic() < until:
         os.kill(pid, stop_signal)
         time.sleep(0.1)
 
 
-def _runs(pid: int, program: str) -> bool:
-    """Tell whether the process is alive and is this program (a pid may have been reused)."""
-    shown = subprocess.run(  # noqa: S603  (fixed command)
-        ["/bin/ps", "-o", "stat=,comm=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout.split()
-    return len(shown) > 1 and not shown[0].startswith("Z") and program in shown[1]
+def is_program(pid: int, program: str) -> bool:
+    """Tell whether a process is alive and is this program (a pid may have been reused)."""
+    if Path("/proc/self/stat").exists():
+        try:
+            _, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")
+        except OSError:
+            return False
+        name, _, state = rest.rpartition(") ")
+    else:
+        shown = subprocess.run(  # noqa: S603  (fixed command)
+            ["/bin/ps", "-o", "stat=,comm=", "-p", str(pid)], capture_output=True, text=True, check=False
+        ).stdout
+        state, _, name = shown.strip().partition(" ")
+    return bool(state) and not state.startswith("Z") and program in name
 
 
-def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
+def die_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
     """Make the call that asks Linux to send the child this signal when we die; there is no such thing elsewhere."""
     if sys.platform != "linux":
         return None
