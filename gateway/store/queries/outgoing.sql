@@ -14,7 +14,7 @@ WITH draft AS (
     )
 ), stored AS (
     INSERT INTO message (id, contact_id, conversation_id, direction, channel, endpoint_id, address_id, author, text,
-                         subject, template, purpose, choices::jsonb, question::jsonb, case_id, because_of, answers_id,
+                         subject, template, purpose, choices, question, case_id, because_of, answers_id,
                          idempotency_key)
     SELECT message_id, contact_id, conversation_id, 'outbound', channel, endpoint_id, address_id, author, text,
            subject, template, purpose, choices::jsonb, question::jsonb, case_id, because_of, answers_id, idempotency_key
