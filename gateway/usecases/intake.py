@@ -113,11 +113,12 @@ class Intake:
     async def _take(self, batch: list[_Waiting]) -> None:
         try:
             await self._commit([waiting.submission for waiting in batch])
-        except _DATABASE_AWAY as error:
-            log.warning("database_away", error=type(error).__name__, spooled=len(batch))
-            await self._put_on_spool(batch)
         except Exception as error:  # noqa: BLE001 - whatever one payload breaks must not stop the others
-            await self._isolate(batch, error)
+            if _is_away(error):
+                log.warning("database_away", error=type(error).__name__, spooled=len(batch))
+                await self._put_on_spool(batch)
+            else:
+                await self._isolate(batch, error)
         else:
             _acknowledge(batch, "committed")
 
@@ -148,11 +149,12 @@ class Intake:
         try:
             async with asyncio.timeout(COMMIT_TIMEOUT_SECONDS), self._pool.acquire() as connection:
                 await store.keep_raw(connection, [batch[0].submission.payload], [problem])
-        except _DATABASE_AWAY:
-            await self._put_on_spool(batch)
-        except Exception:
-            log.exception("poison_payload_cannot_be_kept")
-            _refuse(batch)
+        except Exception as second:
+            if _is_away(second):
+                await self._put_on_spool(batch)
+            else:
+                log.exception("poison_payload_cannot_be_kept")
+                _refuse(batch)
         else:
             _acknowledge(batch, "quarantined")
 
@@ -176,7 +178,9 @@ class Intake:
                 Submission(payload=payload, events=tuple(await self._reparse(payload))) for payload in payloads
             ]
             await self._replay(submissions)
-        except _DATABASE_AWAY:
+        except Exception as error:
+            if not _is_away(error):
+                log.exception("spool_replay_failed")
             await self._pause()
         else:
             self._spool.drop(payloads)
@@ -185,9 +189,9 @@ class Intake:
     async def _replay(self, submissions: Sequence[Submission]) -> None:
         try:
             await self._commit(submissions)
-        except _DATABASE_AWAY:
-            raise
         except Exception as error:
+            if _is_away(error):
+                raise
             if len(submissions) > 1:
                 for submission in submissions:
                     await self._replay([submission])
@@ -217,6 +221,11 @@ class Intake:
         if outcome.owes_sends:
             await self._bell.ring_senders()
         await self._bell.announce(outcome.conversation_ids, "message")
+
+
+def _is_away(error: Exception) -> bool:
+    # asyncpg reports a value it cannot encode as an InterfaceError too, which is our fault and not PostgreSQL's.
+    return isinstance(error, _DATABASE_AWAY) and not isinstance(error, ValueError)
 
 
 def _acknowledge(batch: Sequence[_Waiting], outcome: str) -> None:
