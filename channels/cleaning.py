@@ -1,0 +1,29 @@
+"""What customers write, made fit to show and to store: databases and screens refuse NUL and half surrogate pairs.
+
+Only these are touched here. Bidirectional controls and markup are a matter of the page that shows them.
+"""
+
+import math
+import re
+
+_UNFIT = re.compile("[\x00\ud800-\udfff]")
+
+
+def displayable(text: str) -> str:
+    """Drop NUL characters, and show what is not a character as U+FFFD."""
+    if _UNFIT.search(text) is None:
+        return text
+    return _UNFIT.sub("\ufffd", text.replace("\x00", ""))
+
+
+def storable(value: object) -> object:
+    """Copy raw payload so that any JSON store takes it; unfit characters become their escape, spelled out."""
+    if isinstance(value, str):
+        return _UNFIT.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+    if isinstance(value, dict):
+        return {str(storable(str(key))): storable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

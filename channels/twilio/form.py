@@ -1,0 +1,35 @@
+"""Twilio's webhook bodies as fields, decoded exactly: blank fields stay, and odd bytes can be signed again."""
+
+from collections.abc import Mapping
+from urllib.parse import unquote_plus
+
+import orjson
+
+Pairs = list[tuple[str, str]]
+
+
+def pairs(body: bytes) -> Pairs:
+    """Read a form, field by field, as it was sent; bytes that are not UTF-8 become surrogates, as in PEP 383."""
+    text = body.decode("utf-8", "surrogateescape")
+    read = []
+    for pair in text.split("&") if text else ():
+        name, _, value = pair.partition("=")
+        read.append((_unquote(name), _unquote(value)))
+    return read
+
+
+def _unquote(text: str) -> str:
+    return unquote_plus(text, errors="surrogateescape") if "%" in text or "+" in text else text
+
+
+def json_fields(body: bytes) -> Mapping[str, str]:
+    """Read the top level of a JSON body as fields; empty when it is no JSON object."""
+    try:
+        read = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return {str(name): _as_text(value) for name, value in read.items()} if isinstance(read, dict) else {}
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
