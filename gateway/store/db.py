@@ -20,7 +20,7 @@ QUERIES = Path(str(resources.files("gateway.store"))) / "queries"
 @cache
 def statements(noun: str) -> Any:
     """Load the named statements of `queries/{noun}.sql`; each takes a connection and its parameters by name."""
-    return aiosql.from_path(QUERIES / f"{noun}.sql", "asyncpg", kwargs_only=True)
+    return aiosql.from_path(QUERIES / f"{noun}.sql", "asyncpg", kwargs_only=True, mandatory_parameters=False)
 
 
 async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 10) -> Pool:
