@@ -98,3 +98,49 @@ def _merge(row: Any) -> Merge:
         actor=row["actor"],
         merged_at=row["merged_at"],
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proof:
+    """A code that was sent to an address; `owner_id` is the contact the address belongs to now."""
+
+    proof_id: int
+    contact_id: int
+    address_id: int
+    owner_id: int
+    code_hash: str
+
+
+async def proofs_under_way(connection: Connection, address_id: int) -> int:
+    """Count the codes sent to an address that can still be used."""
+    count: int = await statements("identity").recent_proofs(connection, address_id=address_id)
+    return count
+
+
+async def add_proof(
+    connection: Connection, *, contact_id: int, address_id: int, code_hash: str, expires_at: datetime
+) -> int:
+    """Note that a code went to an address for a contact that claims it; gives the proof's id."""
+    proof_id: int = await statements("identity").add_proof(
+        connection, contact_id=contact_id, address_id=address_id, code_hash=code_hash, expires_at=expires_at
+    )
+    return proof_id
+
+
+async def try_proof(connection: Connection, proof_id: int, *, contact_id: int, now: datetime) -> Proof | None:
+    """Count an attempt at a code and give it; None when it is used, expired or was tried too often."""
+    row = await statements("identity").try_proof(connection, proof_id=proof_id, contact_id=contact_id, now=now)
+    if row is None:
+        return None
+    return Proof(
+        proof_id=row["id"],
+        contact_id=row["contact_id"],
+        address_id=row["address_id"],
+        owner_id=row["owner_id"],
+        code_hash=row["code_hash"],
+    )
+
+
+async def use_proof(connection: Connection, proof_id: int) -> None:
+    """Let a code never be used again."""
+    await statements("identity").use_proof(connection, proof_id=proof_id)

@@ -51,13 +51,6 @@ UPDATE contact_merge SET undone_at = now(), undone_by = :actor WHERE id = :merge
 SELECT * FROM contact_merge
 WHERE (into_contact_id = :contact_id OR from_contact_id = :contact_id) AND undone_at IS NULL ORDER BY id;
 
--- name: address_of_contact^
-SELECT address.id, address.uri FROM address
-WHERE contact_id = :contact_id AND uri = :uri ORDER BY proven DESC LIMIT 1;
-
--- name: contact_of_uri^
-SELECT id, contact_id FROM address WHERE uri = :uri AND proven;
-
 -- name: recent_proofs$
 SELECT count(*) FROM address_proof WHERE address_id = :address_id AND expires_at > now();
 
