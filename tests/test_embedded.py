@@ -33,6 +33,10 @@ async def ask(url: str, query: str):
         await connection.close()
 
 
+def account_of(pid: int) -> int:
+    return Path(f"/proc/{pid}").stat().st_uid
+
+
 async def test_postgres_keeps_data_over_a_stop_and_a_start(data):
     first = start_postgres(data)
     assert running_url(data) == first.url
@@ -53,11 +57,12 @@ async def test_postgres_is_durable_private_and_not_root(data):
             assert await ask(server.url, f"SHOW {setting}") == expected
         assert data.stat().st_mode & 0o777 == 0o700
         if os.geteuid() == 0:
-            assert os.stat(f"/proc/{server.process.pid}").st_uid != 0
+            assert account_of(server.process.pid) != 0
     finally:
         server.stop()
 
 
+@pytest.mark.faults
 async def test_a_killed_postgres_starts_again_with_what_was_committed(data):
     server = start_postgres(data)
     await ask(server.url, "CREATE TABLE kept AS SELECT 7 AS number")
@@ -68,6 +73,7 @@ async def test_a_killed_postgres_starts_again_with_what_was_committed(data):
     again.stop()
 
 
+@pytest.mark.faults
 def test_servers_end_when_their_parent_is_killed_and_the_next_start_works(data):
     program = (
         "import sys, time; from pathlib import Path; from gateway.embedded.postgres import start_postgres;"

@@ -1,0 +1,109 @@
+"""The commands, their arguments and exit codes: 0 done, 1 failed, 2 wrong usage or configuration."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from gateway.config import Settings, load_settings
+from gateway.domain.errors import ConfigurationError, GatewayError
+
+app = typer.Typer(
+    name="eshnav",
+    help="Eshnav: SMS, WhatsApp and email as one conversation per customer.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+_errors = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    """Turn what Eshnav raises on purpose into a message and an exit code."""
+    try:
+        yield
+    except ConfigurationError as error:
+        _errors.print(f"The configuration is wrong:\n{error}", markup=False, style="red")
+        raise typer.Exit(2) from error
+    except GatewayError as error:
+        _errors.print(str(error), markup=False, style="red")
+        raise typer.Exit(1) from error
+
+
+def settings() -> Settings:
+    """Read the configuration, as every command that needs it does."""
+    return load_settings()
+
+
+@app.command()
+def up() -> None:
+    """Run everything on this machine until Ctrl-C: servers, app, worker, and a sandbox when no provider is set."""
+    from gateway.cli.up import run_up
+
+    with _exit_codes():
+        run_up(settings(), Console(highlight=False))
+
+
+@app.command("app")
+def app_command() -> None:
+    """Run the web app and the mail server (needs DATABASE_URL and REDIS_URL)."""
+    import app as wiring
+
+    with _exit_codes():
+        wiring.main()
+
+
+@app.command()
+def worker() -> None:
+    """Run the senders and the job worker (needs DATABASE_URL and REDIS_URL)."""
+    import worker as wiring
+
+    with _exit_codes():
+        wiring.main()
+
+
+@app.command("migrate")
+def migrate_command() -> None:
+    """Bring the database's schema up to date."""
+    import asyncio
+
+    from gateway.cli.reach import database
+    from gateway.store.migrate import migrate
+
+    with _exit_codes(), database(settings()) as url:
+        applied = asyncio.run(migrate(url))
+    typer.echo("\n".join(applied) if applied else "nothing to do")
+
+
+@app.command()
+def parse(
+    source: Annotated[Literal["mail", "twilio", "whatsapp"], typer.Argument(help="What the files hold.")],
+    files: Annotated[list[Path], typer.Argument(help="Raw payloads, one each.", exists=True, dir_okay=False)],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line per event.")] = False,
+) -> None:
+    """Show what the gateway makes of raw payloads: a mail, a Twilio form body, a WhatsApp webhook."""
+    from gateway.cli.parse import parse_files
+
+    with _exit_codes():
+        failed = parse_files(source, files, settings(), sys.stdout, as_json=as_json)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def segments() -> None:
+    """Count SMS segments: JSON strings on standard input, one a line; one JSON line each on standard output."""
+    from gateway.cli.segments import count_lines
+
+    raise typer.Exit(1 if count_lines(sys.stdin.buffer, sys.stdout) else 0)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

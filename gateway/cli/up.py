@@ -1,0 +1,209 @@
+"""`eshnav up`: everything on one machine under one command. It starts, watches and stops; it serves nothing itself."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+import aiohttp
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from gateway.cli.children import Child
+from gateway.cli.reach import only_one
+from gateway.config import Settings
+from gateway.domain.errors import ConfigurationError
+from gateway.embedded.postgres import start_postgres
+from gateway.embedded.process import Server
+from gateway.embedded.valkey import start_valkey
+from gateway.store.db import open_pool
+from gateway.store.migrate import migrate
+from gateway.usecases.sample import load_sample
+
+_READY_SECONDS = 60
+
+
+def run_up(settings: Settings, console: Console) -> None:
+    """Run everything until Ctrl-C or SIGTERM, then stop everything in order.
+
+    Raises:
+        ConfigurationError: a port is taken, or another Eshnav runs on this data; nothing was started.
+        ServerFailed: an embedded server did not start.
+    """
+    if not settings.accounts:
+        settings = settings.with_sandbox()
+    _refuse_taken_ports(settings)
+    with only_one(settings.data):
+        asyncio.run(_Up(settings, console).run())
+
+
+class _Up:
+    """One run of everything."""
+
+    def __init__(self, settings: Settings, console: Console) -> None:
+        self._settings = settings
+        self._console = console
+        self._servers: list[Server] = []
+        self._children: list[Child] = []
+        self._stop = asyncio.Event()
+        self._started = time.monotonic()
+
+    async def run(self) -> None:
+        """Start, wait for a signal, stop."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._ask_to_stop)
+        watching: list[asyncio.Task[None]] = []
+        try:
+            self._start_servers()
+            await self._prepare_database()
+            self._children = self._make_children()
+            watching = [asyncio.create_task(child.keep_running()) for child in self._children]
+            watching.append(asyncio.create_task(self._revive_servers()))
+            if await self._is_ready():
+                self._say_what_is_where()
+            await self._stop.wait()
+        finally:
+            self._console.print("Stopping: finishing what is under way (Ctrl-C again to stop at once) …")
+            *serving, last = self._children or [None]
+            await asyncio.gather(*(child.stop() for child in serving if child))
+            if last:
+                await last.stop()
+            for task in watching:
+                task.cancel()
+            for server in reversed(self._servers):
+                server.stop()
+            self._console.print("Stopped.")
+
+    def _ask_to_stop(self) -> None:
+        if self._stop.is_set():
+            for child in self._children:
+                child.kill()
+        self._stop.set()
+
+    def _start_servers(self) -> None:
+        if not self._settings.database_url:
+            self._add(start_postgres(self._settings.data / "postgres"))
+            self._settings = replace(self._settings, database_url=self._servers[-1].url)
+        if not self._settings.redis_url:
+            self._add(start_valkey(self._settings.data / "valkey"))
+            self._settings = replace(self._settings, redis_url=self._servers[-1].url)
+
+    def _add(self, server: Server) -> None:
+        self._servers.append(server)
+        self._console.print(f"{server.name} is running")
+
+    async def _prepare_database(self) -> None:
+        applied = await migrate(self._settings.database_url)
+        if applied:
+            self._console.print(f"The database is up to date ({len(applied)} migrations applied)")
+        pool = await open_pool(self._settings.database_url, max_size=2)
+        try:
+            await load_sample(pool)
+        finally:
+            await pool.close()
+
+    def _make_children(self) -> list[Child]:
+        settings = self._settings
+        environ = {**os.environ, **_words_for_children(settings)}
+        here = (sys.executable, "-m", "gateway.cli")
+        children = [
+            Child(name="app", command=(*here, "app"), environ=environ),
+            Child(name="worker", command=(*here, "worker"), environ=environ),
+        ]
+        if settings.sandbox_url:
+            told = {**environ, **settings.sandbox_environ()}
+            children.append(Child(name="sandbox", command=(sys.executable, "-m", "gateway.sandbox"), environ=told))
+        return children
+
+    async def _is_ready(self) -> bool:
+        """Wait until the app answers, or until someone asks to stop."""
+        url = f"http://{_reachable(self._settings.host)}:{self._settings.port}/readyz"
+        until = time.monotonic() + _READY_SECONDS
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
+            while time.monotonic() < until and not self._stop.is_set():
+                try:
+                    async with session.get(url) as response:
+                        if response.ok:
+                            return True
+                except (aiohttp.ClientError, TimeoutError):
+                    pass
+                await asyncio.sleep(0.1)
+        if not self._stop.is_set():
+            self._console.print(f"The app does not answer at {url} yet; its lines above say why")
+        return False
+
+    async def _revive_servers(self) -> None:
+        """Start an embedded server again when it died; its clients reconnect by themselves, to the same place."""
+        while True:
+            await asyncio.sleep(0.5)
+            for number, server in enumerate(self._servers):
+                if not server.is_running:
+                    self._console.print(f"{server.name} ended by itself; starting it again")
+                    start, folder = (
+                        (start_postgres, "postgres") if server.name == "PostgreSQL" else (start_valkey, "valkey")
+                    )
+                    self._servers[number] = start(self._settings.data / folder)
+
+    def _say_what_is_where(self) -> None:
+        settings = self._settings
+        table = Table(title=f"Eshnav is up ({time.monotonic() - self._started:.1f} s)", show_header=False)
+        table.add_row("Inbox", settings.public_url)
+        table.add_row("Operations", f"{settings.public_url}/operations")
+        table.add_row("Help page for customers", f"{settings.public_url}/help")
+        if settings.sandbox_url:
+            table.add_row("Play the customer", f"{settings.public_url}/sandbox")
+        table.add_row("Mail (SMTP)", f"{settings.host}:{settings.smtp_port}")
+        table.add_row("API", f"{settings.public_url}/api/v1/openapi.json")
+        table.add_row("Data", str(settings.data))
+        self._console.print(table)
+
+
+def _words_for_children(settings: Settings) -> Mapping[str, str]:
+    """Say what this process knows and its children cannot work out: the servers' places and the sandbox's."""
+    words = {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "ESHNAV_DATA": str(settings.data),
+        "SANDBOX_URL": settings.sandbox_url,
+        "PYTHONUNBUFFERED": "1",
+    }
+    if not os.environ.get("LOG_FORMAT"):
+        words["LOG_FORMAT"] = "console"
+    return words
+
+
+def _reachable(host: str) -> str:
+    """Name an address a client on this machine can use for a server that listens on `host`."""
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104  (compared, not bound)
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _refuse_taken_ports(settings: Settings) -> None:
+    wanted = {"PORT": (settings.host, settings.port), "SMTP_PORT": (settings.host, settings.smtp_port)}
+    if settings.sandbox_url:
+        wanted |= {
+            "SANDBOX_PORT": ("127.0.0.1", settings.sandbox_port),
+            "SANDBOX_SMTP_PORT": ("127.0.0.1", settings.sandbox_smtp_port),
+        }
+    problems = [f"{name}: {problem}" for name, place in wanted.items() if (problem := _why_not(*place))]
+    if problems:
+        raise ConfigurationError(tuple(problems))
+
+
+def _why_not(host: str, port: int) -> str:
+    """Say why a server could not listen there, or nothing when it could."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            return f"cannot listen on {escape(host)} port {port} ({error.strerror}); set {host and 'another port'}"
+    return ""
