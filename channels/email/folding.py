@@ -1,0 +1,214 @@
+"""What the customer wrote now, apart from what the mail quotes and the signature under it. Pure, over lines of text.
+
+The whole text is always kept beside it, so the rule for doubt is to keep: a mail of which nothing would remain is
+not folded, words between quotes are the customer's answers, and what was forwarded is what we are meant to read.
+"""
+
+import re
+from dataclasses import dataclass
+
+from channels.email.html import ATTRIBUTION, CUT
+from channels.email.phrases import DEVICES, FORWARDED, ORIGINAL, REPLY_ABOVE, SENT_FROM, WROTE, header_kind
+
+_DIRECTION = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\u061c\ufeff]")
+_HAS_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}|\d{1,2}[:.]\d{2}|\b(19|20)\d{2}\b|\d{1,2}\s?[月日]")
+_HAS_ADDRESS = re.compile(r"<?[^\s<>@]{1,64}@[^\s<>@]{1,190}>?")
+_STARTS_ATTRIBUTION = re.compile(r"^\W{0,3}(on|at|le|am|el|il|em|op|w dniu|dnia|в|den|på|בתאריך|ביום|ב-|ב־|‫?בתאריך|\d|(mon|tue|wed|thu|fri|sat|sun)\w*,?\s)", re.IGNORECASE)
+_QUOTE = re.compile(r"^\s{0,3}(>|&gt;|\|(?=\s))")
+_RULE = re.compile(r"^[\s>]*[_\-=*─—]{5,}\s*$")
+_SIGNATURE = re.compile(r"^\s{0,2}(--|—|–)\s{0,2}$|^_{2,4}\s*$")
+_MAX_ATTRIBUTION_LINES = 4
+_MAX_SIGNATURE_LINES = 15
+_MAX_SIGNATURE_CHARACTERS = 1500
+_MAX_LINES = 20_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Folded:
+    """A mail's text in its parts: `reply` is the customer's words now, `signature` what stood under them."""
+
+    reply: str
+    signature: str = ""
+    is_folded: bool = False
+
+
+def unmarked(text: str) -> str:
+    """The whole text without the marks of `html.to_text`."""
+    lines = [line for line in text.split("\n") if line.strip("> ") != CUT]
+    return "\n".join(lines).replace(ATTRIBUTION, "").strip()
+
+
+def fold(text: str) -> Folded:
+    """Take the quoted mail and the signature away; keeps everything when nothing of the customer's would remain."""
+    lines = text.split("\n")
+    if len(lines) > _MAX_LINES:
+        lines = lines[:_MAX_LINES]
+    kept = _without_quotes(lines)
+    body, signature = _without_signature(kept)
+    reply = unmarked("\n".join(body))
+    if not reply and signature:
+        reply, signature = unmarked("\n".join(kept)), []
+    if not reply:
+        return Folded(reply=unmarked(text))
+    return Folded(reply=_squeeze(reply), signature="\n".join(signature).strip(), is_folded=reply != unmarked(text))
+
+
+def _squeeze(text: str) -> str:
+    return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def _without_quotes(lines: list[str]) -> list[str]:
+    """Walk down the lines: quoted ones go, and at the first sign that the rest is an older mail, so does the rest."""
+    kept: list[str] = []
+    position = 0
+    while position < len(lines):
+        line = lines[position]
+        plain = _DIRECTION.sub("", line).strip()
+        if not plain:
+            kept.append("")
+            position += 1
+            continue
+        if FORWARDED.match(plain):
+            return kept + lines[position:]
+        if _starts_older_mail(lines, position, plain):
+            return _cut_here(kept, lines, position)
+        length = _attribution_length(lines, position)
+        if length:
+            after = _next_words(lines, position + length)
+            if after is None or _is_quote(lines[after]):
+                position += length
+                continue
+            if _has_words(kept):
+                return kept
+            kept += lines[position : position + length]
+            position += length
+            continue
+        if not _is_quote(line):
+            kept.append(line)
+        position += 1
+    return kept
+
+
+def _cut_here(kept: list[str], lines: list[str], position: int) -> list[str]:
+    """Drop the rest when the customer wrote above it; with nothing above, who wrote what below cannot be told: keep."""
+    while kept and (not kept[-1].strip() or _RULE.match(kept[-1])):
+        kept.pop()
+    return kept if _has_words(kept) else lines[position:]
+
+
+def _has_words(lines: list[str]) -> bool:
+    return any(line.strip() for line in lines)
+
+
+def _is_quote(line: str) -> bool:
+    return bool(_QUOTE.match(_DIRECTION.sub("", line)))
+
+
+def _next_words(lines: list[str], position: int) -> int | None:
+    return next((index for index in range(position, len(lines)) if lines[index].strip("> \t\u200e\u200f")), None)
+
+
+def _starts_older_mail(lines: list[str], position: int, plain: str) -> bool:
+    if plain == CUT or ORIGINAL.match(plain) or REPLY_ABOVE.search(plain):
+        return True
+    return not plain.startswith(">") and _is_header_block(lines, position)
+
+
+def _is_header_block(lines: list[str], position: int) -> bool:
+    """True where at least three of From, Date, To and Subject follow each other, the first two among them next to it."""
+    if header_kind(_DIRECTION.sub("", lines[position])) not in {"from", "date", "subject"}:
+        return False
+    kinds: set[str] = set()
+    misses = 0
+    for line in lines[position : position + 12]:
+        plain = _DIRECTION.sub("", line).strip()
+        if not plain:
+            misses += 1
+        kind = header_kind(plain)
+        if kind is None and plain:
+            misses += 1
+        if misses > 2:  # noqa: PLR2004 - folded recipients and one blank line are allowed for
+            break
+        if kind:
+            kinds.add(kind)
+    wanted = kinds - {"copy"}
+    return "from" in wanted and ("date" in wanted or "subject" in wanted) and len(wanted) >= 3  # noqa: PLR2004
+
+
+def _attribution_length(lines: list[str], position: int) -> int:
+    """How many lines the "On … wrote:" that starts here takes, or 0."""
+    if ATTRIBUTION in lines[position]:
+        return next(
+            (count for count in range(1, 8) if position + count >= len(lines) or ATTRIBUTION not in lines[position + count]), 7
+        )
+    joined = ""
+    is_quoted = _is_quote(lines[position])
+    for count in range(1, _MAX_ATTRIBUTION_LINES + 1):
+        if position + count > len(lines):
+            return 0
+        line = _DIRECTION.sub("", lines[position + count - 1]).strip()
+        if not line or _is_quote(line) != is_quoted:
+            return 0
+        if count > 1 and not _may_start(lines[position]):
+            return 0
+        joined = f"{joined} {line}".strip()
+        if _is_attribution(joined, followed_by_quote=_quote_follows(lines, position + count)):
+            return count
+        if line.endswith(":"):
+            return 0
+    return 0
+
+
+def _may_start(line: str) -> bool:
+    plain = _DIRECTION.sub("", line)
+    return bool(_STARTS_ATTRIBUTION.match(plain) or _HAS_DATE.search(plain))
+
+
+def _quote_follows(lines: list[str], position: int) -> bool:
+    after = _next_words(lines, position)
+    return after is not None and _is_quote(lines[after])
+
+
+def _is_attribution(line: str, *, followed_by_quote: bool) -> bool:
+    """Judge a line by what such lines hold: a date, an address, a verb of writing, a colon at the end; a sentence of the
+    customer's may have one or two of them, but not before a quote or with all."""
+    line = line.lstrip("> ").rstrip()
+    has_date, has_address = bool(_HAS_DATE.search(line)), bool(_HAS_ADDRESS.search(line))
+    has_verb, has_colon = bool(WROTE.search(line)), line.endswith((":", "："))
+    if not has_colon:
+        return has_verb and has_date and followed_by_quote and line.rstrip("-_ ").endswith(("wrote", "כתב", "כתבה"))
+    if followed_by_quote:
+        return has_verb or (has_date and (has_address or bool(_STARTS_ATTRIBUTION.match(line))))
+    ends_with_verb = bool(WROTE.search(line[-16:]))
+    return has_date and (has_address or ends_with_verb) and bool(_STARTS_ATTRIBUTION.match(line) or (has_verb and has_address))
+
+
+def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:
+    """Split at the signature line `-- ` near the end, or above the lines a phone or program adds at the end."""
+    end = len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    lines = lines[:end]
+    for index in range(max(0, len(lines) - _MAX_SIGNATURE_LINES), len(lines)):
+        rest = lines[index:]
+        if _SIGNATURE.match(_DIRECTION.sub("", lines[index])) and sum(map(len, rest)) <= _MAX_SIGNATURE_CHARACTERS:
+            return lines[:index], rest
+    cut = len(lines)
+    while cut and _is_added(lines[cut - 1]):
+        cut -= 1
+    while cut < len(lines) and lines[cut].strip() and not _stands_apart(lines, cut):
+        cut += 1
+    if not _has_words(lines[cut:]):
+        return lines, []
+    if cut and _RULE.match(lines[cut - 1]):
+        cut -= 1
+    return lines[:cut], lines[cut:]
+
+
+def _stands_apart(lines: list[str], index: int) -> bool:
+    return index == 0 or not lines[index - 1].strip() or bool(_RULE.match(lines[index - 1]))
+
+
+def _is_added(line: str) -> bool:
+    plain = _DIRECTION.sub("", line).strip()
+    return not plain or (bool(SENT_FROM.match(plain)) and bool(DEVICES.search(plain)))
