@@ -1,4 +1,4 @@
-"""The processes `eshnav up` keeps running: started in a group of their own, their lines prefixed, restarted when they die.
+"""The processes `eshnav up` keeps running: in a group of their own, their lines prefixed, restarted when they die.
 
 What the processes are is not known here.
 """

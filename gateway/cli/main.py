@@ -1,16 +1,15 @@
 """The commands, their arguments and exit codes: 0 done, 1 failed, 2 wrong usage or configuration."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
-from gateway.config import Settings, load_settings
-from gateway.domain.errors import ConfigurationError, GatewayError
+from gateway.cli.exits import FAILED, exit_codes
+from gateway.cli.people import tokens, users
+from gateway.config import load_settings
 
 app = typer.Typer(
     name="eshnav",
@@ -20,25 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-_errors = Console(stderr=True, highlight=False)
-
-
-@contextmanager
-def _exit_codes() -> Iterator[None]:
-    """Turn what Eshnav raises on purpose into a message and an exit code."""
-    try:
-        yield
-    except ConfigurationError as error:
-        _errors.print(f"The configuration is wrong:\n{error}", markup=False, style="red")
-        raise typer.Exit(2) from error
-    except GatewayError as error:
-        _errors.print(str(error), markup=False, style="red")
-        raise typer.Exit(1) from error
-
-
-def settings() -> Settings:
-    """Read the configuration, as every command that needs it does."""
-    return load_settings()
+app.add_typer(users, name="user")
+app.add_typer(tokens, name="token")
 
 
 @app.command()
@@ -46,8 +28,8 @@ def up() -> None:
     """Run everything on this machine until Ctrl-C: servers, app, worker, and a sandbox when no provider is set."""
     from gateway.cli.up import run_up
 
-    with _exit_codes():
-        run_up(settings(), Console(highlight=False))
+    with exit_codes():
+        run_up(load_settings(), Console(highlight=False))
 
 
 @app.command("app")
@@ -55,7 +37,7 @@ def app_command() -> None:
     """Run the web app and the mail server (needs DATABASE_URL and REDIS_URL)."""
     import app as wiring
 
-    with _exit_codes():
+    with exit_codes():
         wiring.main()
 
 
@@ -64,7 +46,7 @@ def worker() -> None:
     """Run the senders and the job worker (needs DATABASE_URL and REDIS_URL)."""
     import worker as wiring
 
-    with _exit_codes():
+    with exit_codes():
         wiring.main()
 
 
@@ -76,7 +58,7 @@ def migrate_command() -> None:
     from gateway.cli.reach import database
     from gateway.store.migrate import migrate
 
-    with _exit_codes(), database(settings()) as url:
+    with exit_codes(), database(load_settings()) as url:
         applied = asyncio.run(migrate(url))
     typer.echo("\n".join(applied) if applied else "nothing to do")
 
@@ -91,9 +73,9 @@ def parse(
     """Show what the gateway makes of raw payloads: a mail, a Twilio form body, a WhatsApp webhook."""
     from gateway.cli.parse import parse_files
 
-    with _exit_codes():
-        failed = parse_files(source, files, settings(), sys.stdout, as_json=as_json)
-    raise typer.Exit(1 if failed else 0)
+    with exit_codes():
+        failed = parse_files(source, files, load_settings(), sys.stdout, as_json=as_json)
+    raise typer.Exit(FAILED if failed else 0)
 
 
 @app.command()
@@ -101,7 +83,7 @@ def segments() -> None:
     """Count SMS segments: JSON strings on standard input, one a line; one JSON line each on standard output."""
     from gateway.cli.segments import count_lines
 
-    raise typer.Exit(1 if count_lines(sys.stdin.buffer, sys.stdout) else 0)
+    raise typer.Exit(FAILED if count_lines(sys.stdin.buffer, sys.stdout) else 0)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""How a command reaches the database: a configured one, the one `eshnav up` is running, or one started for the while."""
+"""How a command reaches the database: a configured one, the one `eshnav up` runs, or one started for the while."""
 
 import asyncio
 import fcntl

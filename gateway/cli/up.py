@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import aiohttp
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from gateway.cli.children import Child
@@ -19,7 +18,7 @@ from gateway.cli.reach import only_one
 from gateway.config import Settings
 from gateway.domain.errors import ConfigurationError
 from gateway.embedded.postgres import start_postgres
-from gateway.embedded.process import Server
+from gateway.embedded.process import Server, ServerFailed
 from gateway.embedded.valkey import start_valkey
 from gateway.store.db import open_pool
 from gateway.store.migrate import migrate
@@ -70,10 +69,8 @@ class _Up:
             await self._stop.wait()
         finally:
             self._console.print("Stopping: finishing what is under way (Ctrl-C again to stop at once) …")
-            *serving, last = self._children or [None]
-            await asyncio.gather(*(child.stop() for child in serving if child))
-            if last:
-                await last.stop()
+            for group in (self._children[:2], self._children[2:]):
+                await asyncio.gather(*(child.stop() for child in group))
             for task in watching:
                 task.cancel()
             for server in reversed(self._servers):
@@ -88,11 +85,17 @@ class _Up:
 
     def _start_servers(self) -> None:
         if not self._settings.database_url:
-            self._add(start_postgres(self._settings.data / "postgres"))
+            self._add(self._start_postgres())
             self._settings = replace(self._settings, database_url=self._servers[-1].url)
         if not self._settings.redis_url:
-            self._add(start_valkey(self._settings.data / "valkey"))
+            self._add(self._start_valkey())
             self._settings = replace(self._settings, redis_url=self._servers[-1].url)
+
+    def _start_postgres(self) -> Server:
+        return start_postgres(self._settings.data / "postgres")
+
+    def _start_valkey(self) -> Server:
+        return start_valkey(self._settings.data / "valkey")
 
     def _add(self, server: Server) -> None:
         self._servers.append(server)
@@ -143,12 +146,14 @@ class _Up:
         while True:
             await asyncio.sleep(0.5)
             for number, server in enumerate(self._servers):
-                if not server.is_running:
-                    self._console.print(f"{server.name} ended by itself; starting it again")
-                    start, folder = (
-                        (start_postgres, "postgres") if server.name == "PostgreSQL" else (start_valkey, "valkey")
-                    )
-                    self._servers[number] = start(self._settings.data / folder)
+                if server.is_running:
+                    continue
+                self._console.print(f"{server.name} ended by itself; starting it again")
+                is_postgres = server.name == "PostgreSQL"
+                try:
+                    self._servers[number] = self._start_postgres() if is_postgres else self._start_valkey()
+                except ServerFailed as error:
+                    self._console.print(str(error), markup=False)
 
     def _say_what_is_where(self) -> None:
         settings = self._settings
@@ -192,7 +197,7 @@ def _refuse_taken_ports(settings: Settings) -> None:
             "SANDBOX_PORT": ("127.0.0.1", settings.sandbox_port),
             "SANDBOX_SMTP_PORT": ("127.0.0.1", settings.sandbox_smtp_port),
         }
-    problems = [f"{name}: {problem}" for name, place in wanted.items() if (problem := _why_not(*place))]
+    problems = [f"{name} {problem}" for name, place in wanted.items() if (problem := _why_not(*place))]
     if problems:
         raise ConfigurationError(tuple(problems))
 
@@ -205,5 +210,5 @@ def _why_not(host: str, port: int) -> str:
         try:
             listener.bind((host, port))
         except OSError as error:
-            return f"cannot listen on {escape(host)} port {port} ({error.strerror}); set {host and 'another port'}"
+            return f"cannot listen on {host}:{port} ({error.strerror})"
     return ""

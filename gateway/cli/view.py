@@ -36,39 +36,45 @@ def event_line(file: str, event: Event) -> dict[str, object]:
 def _particular(event: Event) -> dict[str, object]:
     match event:
         case InboundMessage():
-            return _message(event)
+            fields = _message(event)
         case StatusUpdate():
-            return {
-                "kind": "status",
-                "to": event.recipient.value if event.recipient else None,
-                "status": event.status.value,
-                "delivery_id": event.delivery_id,
-                "error_code": event.error_code,
-                "reason": event.reason,
-                "unreachable": event.unreachable,
-                "opted_out": event.opted_out,
-            }
+            fields = _status(event)
         case BounceReport():
-            return {
-                "kind": "complaint" if event.complaint else "bounce",
-                "failed_address": event.failed_address.value if event.failed_address else None,
-                "original_message_id": event.original_provider_id,
-                "dsn": event.dsn,
-                "hard": event.hard,
-                "reason": event.reason or None,
-            }
+            fields = _bounce(event)
         case ConsentSignal():
-            return {"kind": "consent", "from": event.sender.address.value, "wish": event.wish.value}
+            fields = {"kind": "consent", "from": event.sender.address.value, "wish": event.wish.value}
         case NumberChange():
-            return {
-                "kind": "unknown",
-                "from": event.old.value,
-                "new_address": event.new.value,
-                "reason": "the person moved to another number",
-            }
+            reason = "the person moved to another number"
+            fields = {"kind": "unknown", "from": event.old.value, "new_address": event.new.value, "reason": reason}
         case UnknownEvent():
-            return {"kind": "unknown", "reason": event.reason}
-    return {"kind": "unknown"}
+            fields = {"kind": "unknown", "reason": event.reason}
+        case _:
+            fields = {"kind": "unknown"}
+    return fields
+
+
+def _status(event: StatusUpdate) -> dict[str, object]:
+    return {
+        "kind": "status",
+        "to": event.recipient.value if event.recipient else None,
+        "status": event.status.value,
+        "delivery_id": event.delivery_id,
+        "error_code": event.error_code,
+        "reason": event.reason,
+        "unreachable": event.unreachable,
+        "opted_out": event.opted_out,
+    }
+
+
+def _bounce(event: BounceReport) -> dict[str, object]:
+    return {
+        "kind": "complaint" if event.complaint else "bounce",
+        "failed_address": event.failed_address.value if event.failed_address else None,
+        "original_message_id": event.original_provider_id,
+        "dsn": event.dsn,
+        "hard": event.hard,
+        "reason": event.reason or None,
+    }
 
 
 def _message(event: InboundMessage) -> dict[str, object]:
