@@ -127,12 +127,13 @@ SELECT filename, media_type, state, size_bytes, sha256 FROM attachment WHERE id 
 SELECT address.id AS address_id, address.uri, address.proven, address.opted_out,
        address.unreachable ->> fits.channel AS unreachable, fits.channel, endpoint.id AS endpoint_id,
        coalesce(nullif(endpoint.name, ''), endpoint.address) AS endpoint, endpoint.address AS endpoint_address,
-       spoken.at AS last_inbound_at, address_window.last_inbound_at AS window_opened_at
+       spoken.at AS last_inbound_at, spoken.id AS last_inbound_id, spoken.subject AS last_subject,
+       address_window.last_inbound_at AS window_opened_at
 FROM address
 JOIN (VALUES ('tel:', 'sms'), ('tel:', 'whatsapp'), ('wa:', 'whatsapp'), ('mailto:', 'email')) AS fits (scheme, channel)
     ON starts_with(address.uri, fits.scheme)
 LEFT JOIN LATERAL (
-    SELECT message.endpoint_id, message.created_at AS at
+    SELECT message.id, message.endpoint_id, message.subject, message.created_at AS at
     FROM message JOIN endpoint ON endpoint.id = message.endpoint_id AND endpoint.active
     WHERE message.conversation_id = ANY(:conversation_ids::bigint[]) AND message.address_id = address.id
       AND message.channel = fits.channel AND message.direction = 'inbound'

@@ -1,0 +1,264 @@
+"""What screens and the API show: conversations, messages, cases and contacts as they are read, with their context."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.domain.case import CaseStatus, Severity
+from gateway.domain.channel import Channel
+from gateway.domain.consent import ConsentState, Purpose
+from gateway.domain.decision import Action, Reason
+from gateway.domain.delivery import Status
+from gateway.domain.outbound import Route
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AddressCard:
+    """One address of a contact. `consent` is the latest choice, None when they never chose.
+
+    `unreachable` says, per channel, why messages no longer arrive.
+    """
+
+    address_id: int
+    uri: str
+    proven: bool
+    opted_out: frozenset[Purpose] = frozenset()
+    consent: ConsentState | None = None
+    unreachable: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContactCard:
+    """A contact with all its addresses; `conversation_id` is the one thread."""
+
+    contact_id: int
+    name: str
+    language: str | None
+    conversation_id: int
+    created_at: datetime
+    addresses: tuple[AddressCard, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CaseCard:
+    """A case as lists and threads show it; `assignee` is the agent's email, `assignee_name` their name."""
+
+    case_id: int
+    number: str
+    conversation_id: int
+    contact_name: str
+    topic: str
+    severity: Severity
+    status: CaseStatus
+    queue: str
+    opened_at: datetime
+    assignee_id: int | None = None
+    assignee: str | None = None
+    assignee_name: str | None = None
+    answer_due_at: datetime | None = None
+    answered_at: datetime | None = None
+    resolved_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConversationCard:
+    """A conversation as a list shows it. `unread` counts this agent's unread inbound messages, to ten."""
+
+    conversation_id: int
+    contact_id: int
+    name: str
+    address: str
+    proven: bool
+    language: str | None
+    channel: str | None
+    preview: str
+    preview_is_ours: bool
+    last_activity_at: datetime
+    unread: int = 0
+    case_number: str | None = None
+    case_status: CaseStatus | None = None
+    case_severity: Severity | None = None
+    case_topic: str | None = None
+    answer_due_at: datetime | None = None
+    assignee: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryState:
+    """How far an outbound message got; the part of a long one that got least far speaks for all."""
+
+    status: Status
+    channel: str
+    attempts: int
+    reason: str | None = None
+    provider_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DecisionNote:
+    """What routing decided and why: about an inbound message, or behind an automatic outbound one."""
+
+    action: Action
+    rule: int
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttachmentCard:
+    """A file that came with a message; `state` is waiting, stored or failed."""
+
+    attachment_id: int
+    filename: str
+    media_type: str
+    state: str
+    size_bytes: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One message or note of a thread. `author` is a name people know; `is_automatic` marks what the gateway said."""
+
+    message_id: int
+    conversation_id: int
+    direction: str
+    channel: str
+    kind: str
+    author: str
+    text: str
+    created_at: datetime
+    is_automatic: bool = False
+    full_text: str | None = None
+    has_html: bool = False
+    subject: str | None = None
+    verification: str | None = None
+    purpose: str | None = None
+    address: str | None = None
+    endpoint: str | None = None
+    provider_id: str | None = None
+    delivery: DeliveryState | None = None
+    decision: DecisionNote | None = None
+    attachments: tuple[AttachmentCard, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Way:
+    """A way to write to a contact: an address on a channel, through one of our endpoints.
+
+    `last_inbound_*` and `last_subject` are of what the person last wrote this way; `window_closes_at` is set on
+    WhatsApp, where free text goes only until then.
+    """
+
+    route: Route
+    uri: str
+    proven: bool
+    endpoint: str
+    endpoint_address: str
+    opted_out: frozenset[Purpose] = frozenset()
+    unreachable: str | None = None
+    last_inbound_at: datetime | None = None
+    last_inbound_id: int | None = None
+    last_subject: str = ""
+    window_closes_at: datetime | None = None
+
+    @property
+    def channel(self) -> Channel:
+        """The channel this way uses."""
+        return self.route.channel
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Thread:
+    """A conversation opened: its messages oldest first, who it is with, the cases, and the ways to answer.
+
+    `earlier` is the id to ask for messages before, or None when the thread starts here.
+    """
+
+    conversation_id: int
+    contact: ContactCard
+    entries: tuple[Entry, ...]
+    earlier: int | None
+    cases: tuple[CaseCard, ...]
+    ways: tuple[Way, ...]
+    last_channel: str | None = None
+
+    @property
+    def open_case(self) -> CaseCard | None:
+        """The newest case that is not resolved."""
+        return next((case for case in self.cases if case.status is not CaseStatus.RESOLVED), None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """A knowledge article as an editor writes it: texts by language."""
+
+    key: str
+    category: str
+    published: bool
+    texts: tuple["DraftText", ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DraftText:
+    """One language of an article."""
+
+    language: str
+    title: str
+    answer: str
+    variants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ArticleCard(Draft):
+    """An article as stored."""
+
+    article_id: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryCard:
+    """One delivery as operations see it."""
+
+    delivery_id: int
+    message_id: int
+    conversation_id: int
+    channel: str
+    endpoint: str
+    address: str
+    lane: int
+    purpose: str
+    status: Status
+    attempts: int
+    created_at: datetime
+    updated_at: datetime
+    error_code: str | None = None
+    reason: str | None = None
+    provider_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProblemCard:
+    """A payload of which nothing, or not everything, could be made; `excerpt` is the start of its body."""
+
+    raw_id: int
+    source: str
+    received_at: datetime
+    problem: str
+    size_bytes: int
+    excerpt: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EndpointCard:
+    """One of our numbers or mailboxes as operations see it."""
+
+    endpoint_id: int
+    key: str
+    channel: str
+    address: str
+    name: str
+    active: bool
+    sends_per_second: float
+    paused_until: datetime | None = None
+    paused_reason: str | None = None
