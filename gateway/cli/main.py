@@ -86,6 +86,22 @@ def segments() -> None:
     raise typer.Exit(FAILED if count_lines(sys.stdin.buffer, sys.stdout) else 0)
 
 
+@app.command()
+def bench(
+    *,
+    contacts: Annotated[int, typer.Option(help="How many contacts there are before it begins.", min=100)] = 50_000,
+    requests: Annotated[int, typer.Option(help="How many webhooks are sent at a time.", min=100)] = 20_000,
+) -> None:
+    """Measure this version on this machine, against servers of its own, and write bench.json into the data folder."""
+    from gateway.bench.main import run_bench
+
+    with exit_codes():
+        rows = run_bench(
+            load_settings().data / "bench.json", Console(highlight=False), contacts=contacts, requests=requests
+        )
+    raise typer.Exit(0 if all(row.holds for row in rows) else FAILED)
+
+
 def main() -> None:
     """Run the command line."""
     app()
