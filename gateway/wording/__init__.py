@@ -1,0 +1,6 @@
+"""What our messages say: the templates of `templates/`, filled in, and how many SMS segments a text takes. No I/O but reading them once."""
+
+from gateway.wording.template import MissingValue
+from gateway.wording.wording import Rendered, Wording
+
+__all__ = ["MissingValue", "Rendered", "Wording"]
