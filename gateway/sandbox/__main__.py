@@ -15,6 +15,7 @@ from gateway.sandbox.settings import Settings, SettingsError, read_settings
 def main() -> int:
     """Run until SIGTERM or SIGINT; gives the exit code (2: wrong configuration)."""
     logging.basicConfig(level=logging.WARNING, format="sandbox %(levelname)s %(message)s")
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of its own deprecated names at every login
     try:
         settings = read_settings(os.environ)
     except SettingsError as error:

@@ -53,7 +53,7 @@ class Poster:
             return url
         return url if urlsplit(url).hostname in _LOOPBACK else None
 
-    async def post(  # noqa: PLR0913  # a request is what it is
+    async def post(
         self,
         url: str,
         body: bytes,

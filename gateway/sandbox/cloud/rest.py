@@ -143,7 +143,7 @@ async def report(world: World, hooks: CloudHooks, message: CloudMessage, late_co
         await set_status(world, hooks, message.message_id, step, late_code, fallback=message)
 
 
-async def set_status(  # noqa: PLR0913  # a status is what it is
+async def set_status(
     world: World,
     hooks: CloudHooks,
     message_id: str,

@@ -76,7 +76,7 @@ def _header(message: EmailMessage, name: str) -> str:
 def _body(message: EmailMessage, kind: str) -> str:
     try:
         part = message.get_body(preferencelist=(kind,))
-        return str(part.get_content()).strip() if part is not None else ""
+        return str(part.get_content()).replace("\r\n", "\n").strip() if part is not None else ""
     except (LookupError, ValueError, AttributeError, KeyError):  # unknown charset, broken structure
         return ""
 
