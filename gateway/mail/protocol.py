@@ -1,0 +1,193 @@
+"""aiosmtpd's SMTP conversation with the guards it lacks: bounded reading, no smuggling, and limits on who may connect how often.
+
+aiosmtpd 1.4.6 reads an unterminated line into memory without end and takes bare line feeds for line ends.
+"""
+
+import asyncio
+import re
+import ssl
+from collections import Counter
+from ipaddress import ip_address
+from typing import Any
+
+from aiosmtpd.smtp import SMTP
+
+from gateway.mail.limits import MailLimits
+
+_END = b"\r\n.\r\n"
+_BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
+_READ_BYTES = 64 * 1024
+
+
+class Crowd:
+    """Who is connected now, and how much mail is held in memory for them."""
+
+    def __init__(self, limits: MailLimits) -> None:
+        """Count against `limits`."""
+        self._limits = limits
+        self._peers: Counter[str] = Counter()
+        self.buffered_bytes = 0
+        self.open: set[GuardedSMTP] = set()
+
+    def admit(self, peer: str) -> bool:
+        """Let a peer in, unless it or all together have as many connections as they may."""
+        allowed = self._limits.connections_from_this_machine if _is_here(peer) else self._limits.connections_per_peer
+        if self._peers.total() >= self._limits.connections or self._peers[peer] >= allowed:
+            return False
+        self._peers[peer] += 1
+        return True
+
+    def leave(self, peer: str) -> None:
+        """Forget one connection of a peer."""
+        self._peers[peer] -= 1
+        if self._peers[peer] <= 0:
+            del self._peers[peer]
+
+
+def _is_here(peer: str) -> bool:
+    try:
+        return ip_address(peer).is_loopback
+    except ValueError:
+        return False
+
+
+class _Refused(Exception):  # noqa: N818 - a reply on its way to the client
+    """The mail will not be taken; the message is the SMTP reply, after which the connection closes."""
+
+
+class GuardedSMTP(SMTP):
+    """One SMTP connection. What is not overridden here is aiosmtpd's."""
+
+    line_length_limit = _READ_BYTES
+
+    def __init__(
+        self, handler: object, *, crowd: Crowd, limits: MailLimits, hostname: str, tls: ssl.SSLContext | None
+    ) -> None:
+        """Speak for `handler`, whose hooks say which recipients and mails are taken."""
+        super().__init__(
+            handler,
+            data_size_limit=limits.message_bytes,
+            enable_SMTPUTF8=True,
+            hostname=hostname,
+            ident="ESMTP",
+            tls_context=tls,
+            timeout=limits.idle_seconds,
+            auth_exclude_mechanism=("LOGIN", "PLAIN"),
+            command_call_limit=limits.commands_of_a_kind,
+            loop=asyncio.get_running_loop(),
+        )
+        self._crowd = crowd
+        self._limits = limits
+        self._admitted = ""
+        self._session_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Admit the connection or refuse it at once. Called again by STARTTLS, which is the same connection."""
+        peer = str((transport.get_extra_info("peername") or ("unknown",))[0])
+        if not self._admitted:
+            if not self._crowd.admit(peer):
+                _write(transport, b"421 4.7.0 Too many connections, try again later\r\n")
+                transport.close()
+                return
+            self._admitted = peer
+            self._crowd.open.add(self)
+            self._session_timer = self.loop.call_later(self._limits.session_seconds, transport.close)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Give the place free."""
+        if not self._admitted:
+            return
+        peer, self._admitted = self._admitted, ""
+        self._crowd.leave(peer)
+        self._crowd.open.discard(self)
+        if self._session_timer:
+            self._session_timer.cancel()
+        super().connection_lost(error)
+
+    def hang_up(self) -> None:
+        """Say goodbye and close, as when the server stops."""
+        if self.transport is not None:
+            _write(self.transport, b"421 4.3.2 Closing, try again later\r\n")
+            self.transport.close()
+
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
+        """Take in one mail whole: until `CRLF . CRLF` and nothing else, within the limits of size, time and rate."""
+        if await self.check_helo_needed():
+            return
+        if not self.envelope.rcpt_tos:
+            await self.push("503 5.5.1 Error: need RCPT command")
+            return
+        if arg:
+            await self.push("501 5.5.4 Syntax: DATA")
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        self._reset_timeout(self._limits.data_seconds + self._limits.accept_seconds)
+        content = bytearray()
+        try:
+            async with asyncio.timeout(self._limits.data_seconds):
+                await self._read_mail(content)
+            await self._hand_over(bytes(content))
+        except TimeoutError:
+            await self._refuse("421 4.4.2 The mail came in too slowly")
+        except _Refused as refused:
+            await self._refuse(str(refused))
+        finally:
+            self._crowd.buffered_bytes -= len(content)
+
+    async def _read_mail(self, content: bytearray) -> None:
+        """Read up to the end of the mail; what the client sent beyond it stays unread for the next command."""
+        started_at = self.loop.time()
+        while True:
+            chunk = await self._reader.read(_READ_BYTES)
+            if not chunk:
+                raise _Refused("421 4.4.2 Connection lost")
+            searched = max(0, len(content) - len(_END))
+            content += chunk
+            self._crowd.buffered_bytes += len(chunk)
+            end = 0 if content.startswith(_END[2:]) else content.find(_END, searched) + 2
+            if content.startswith(_END[2:]) or end >= 2:  # noqa: PLR2004 - found: the mail ends behind its last CRLF
+                rest = bytes(content[end + 3 :])
+                self._crowd.buffered_bytes -= len(content) - end
+                del content[end:]
+                if rest:
+                    self._reader._buffer[0:0] = rest  # noqa: SLF001 - a StreamReader cannot be given bytes back otherwise
+                break
+            self._check(content, self.loop.time() - started_at)
+        self._check(content, 0.0)
+
+    def _check(self, content: bytearray, elapsed_seconds: float) -> None:
+        if len(content) > self._limits.message_bytes:
+            raise _Refused("552 5.3.4 The message is too large")
+        if self._crowd.buffered_bytes > self._limits.buffered_bytes:
+            raise _Refused("452 4.3.1 Too much mail at once, try again later")
+        minimum = (elapsed_seconds - self._limits.grace_seconds) * self._limits.minimum_bytes_per_second
+        if len(content) < minimum:
+            raise _Refused("421 4.4.2 The mail came in too slowly")
+
+    async def _hand_over(self, content: bytes) -> None:
+        if _BARE.search(content):
+            raise _Refused("554 5.6.0 Bare CR or LF in the message (RFC 5321 section 2.3.8)")
+        self.envelope.content = self.envelope.original_content = _without_stuffing(content)
+        status = await self._call_handler_hook("DATA")
+        self._set_post_data_state()
+        self._reset_timeout()
+        await self.push(status)
+
+    async def _refuse(self, reply: str) -> None:
+        """Answer and close: what follows in the stream of such a client cannot be trusted to be commands."""
+        self._set_post_data_state()
+        if self.transport is not None:
+            await self.push(reply)
+            self.transport.close()
+
+
+def _without_stuffing(content: bytes) -> bytes:
+    """Take away the dot that SMTP puts before a line that begins with one (RFC 5321 §4.5.2)."""
+    if content.startswith(b"."):
+        content = content[1:]
+    return content.replace(b"\r\n.", b"\r\n")
+
+
+def _write(transport: Any, content: bytes) -> None:
+    transport.write(content)
