@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from gateway.cli.exits import FAILED, exit_codes
+from gateway.cli.importing import importing
 from gateway.cli.people import tokens, users
 from gateway.config import load_settings
 
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 app.add_typer(users, name="user")
 app.add_typer(tokens, name="token")
+app.add_typer(importing, name="import")
 
 
 @app.command()
@@ -96,10 +98,7 @@ def bench(
     from gateway.bench.main import run_bench
 
     with exit_codes():
-        rows = run_bench(
-            load_settings().data / "bench.json", Console(highlight=False), contacts=contacts, requests=requests
-        )
-    raise typer.Exit(0 if all(row.holds for row in rows) else FAILED)
+        run_bench(load_settings().data / "bench.json", Console(highlight=False), contacts=contacts, requests=requests)
 
 
 def main() -> None:
