@@ -39,7 +39,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "channels": (
         {"gateway.domain"},
         {"aiohttp", "twilio", "phonenumbers", "aiosmtplib", "orjson", "yarl", "multidict", "regex", "nh3", "puremagic"}
-        | {"selectolax", "authheaders", "dkim", "spf", "dns", "publicsuffix2", "authres"},
+        | {"selectolax", "dkim", "spf", "dns", "publicsuffixlist"},
     ),
     "routing": ({"gateway.domain"}, {"numpy", "rapidfuzz", "regex"}),
     "gateway.wording": ({"gateway.domain"}, {"babel", "regex"}),
