@@ -35,11 +35,6 @@ async def knowledge_version(connection: Connection) -> int:
     return version
 
 
-async def bump_version(connection: Connection) -> None:
-    """Tell every process that policy or knowledge changed."""
-    await statements("reference").bump_version(connection)
-
-
 async def load_articles(connection: Connection) -> list[Article]:
     """Load the published articles with all their texts."""
     texts: dict[int, list[ArticleText]] = {}
@@ -58,20 +53,6 @@ async def load_articles(connection: Connection) -> list[Article]:
         Article(article_id=row["id"], key=row["key"], category=row["category"], texts=tuple(texts[row["id"]]))
         for row in heads.values()
     ]
-
-
-async def save_articles(connection: Connection, articles: Sequence[Article]) -> None:
-    """Add these articles, or replace the texts of those with the same key; ids are not read."""
-    texts = [(article, text) for article in articles for text in article.texts]
-    await statements("reference").save_articles(
-        connection,
-        keys=[article.key for article, _ in texts],
-        categories=[article.category for article, _ in texts],
-        languages=[text.language for _, text in texts],
-        titles=[text.title for _, text in texts],
-        answers=[text.answer for _, text in texts],
-        variants=[to_json(text.variants) for _, text in texts],
-    )
 
 
 async def save_endpoints(connection: Connection, endpoints: Sequence[Endpoint]) -> dict[str, int]:
@@ -102,7 +83,7 @@ async def save_policy(connection: Connection, policy: Policy) -> None:
 
 def _document(policy: Policy) -> dict[str, object]:
     return {
-        "organisation": dict(policy.organisation),
+        "organisation": {language.value: name for language, name in policy.organisation.items()},
         "help_url": policy.help_url,
         "queues": [
             {
