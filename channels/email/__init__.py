@@ -1,0 +1,1 @@
+"""Email: mail in, read into events; mail out, through a relay."""

@@ -1,5 +1,7 @@
-"""Email as a channel, by the contract: mail in becomes events, deliveries go out through the relay. The SMTP server that takes
-mail in is `gateway.mail`."""
+"""Email as a channel, by the contract: mail in becomes events, deliveries go out through the relay.
+
+The SMTP server that takes mail in is `gateway.mail`.
+"""
 
 from collections.abc import Sequence
 

@@ -1,5 +1,7 @@
-"""Who a mail says it is from, read strictly: exactly one From with exactly one address, or nobody. Lenient searching for
-addresses in bounces is in `bounce_text`."""
+"""Who a mail says it is from, read strictly: exactly one From with exactly one address, or nobody.
+
+Lenient searching for addresses in bounces is in `bounce_text`.
+"""
 
 import re
 from collections.abc import Sequence
@@ -24,7 +26,10 @@ class Mailbox:
 
 
 def mailbox(text: str) -> str | None:
-    """Normalise a bare `local@domain`, or None when it is anything else; no quoted parts, routes or address literals."""
+    """Normalise a bare `local@domain`, or None when it is anything else.
+
+    No quoted parts, routes or address literals.
+    """
     match = _MAILBOX.match(text.strip())
     if not match or len(match[1]) > _MAX_LOCAL or len(text) > _MAX_ADDRESS:
         return None
@@ -36,8 +41,10 @@ def mailbox(text: str) -> str | None:
 
 
 def only_sender(from_values: Sequence[str]) -> Mailbox | None:
-    """Name the one sender of a mail, or None when there are no or several From headers or addresses, or when the header
-    can be read in two ways (CVE-2023-27043)."""
+    """Name the one sender of a mail, or None when there are no or several From headers or addresses.
+
+    Or when the header can be read in two ways (CVE-2023-27043).
+    """
     if len(from_values) != 1:
         return None
     return single(headers.unfold(from_values[0]))
@@ -115,7 +122,10 @@ def _angle_end(value: str, start: int) -> int | None:
 
 
 def _word_end(value: str, start: int) -> int | None:
-    """End of a run of ordinary characters; the specials of RFC 5322 that would make a list, a group or a route are refused."""
+    """End of a run of ordinary characters.
+
+    The specials of RFC 5322 that would make a list, a group or a route are refused.
+    """
     match = re.compile(r'[^\s()<>",;:\\\[\]]+').match(value, start)
     return match.end() if match else None
 

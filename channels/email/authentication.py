@@ -1,51 +1,31 @@
 """Is the sender who the mail says: SPF (RFC 7208), DKIM (RFC 6376) and their alignment with From (DMARC, RFC 7489).
 
-Two steps, since one waits and the other works: `gather` asks the DNS for what could prove this From, and nothing else;
-`judge` is pure and checks signatures, which hostile mail can make costly, so that it can run in a process with limits.
+Two steps, since one waits and the other works: `gather` here asks the DNS for what could prove this From, and nothing
+else; `verdict.judge` checks the signatures, which hostile mail can make costly, in a process with limits.
 """
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address, ip_network
 
-import dkim
-from authheaders.dmarc_lookup import PublicSuffixList
+from publicsuffixlist import PublicSuffixList
 
 from channels.contract import Request
 from channels.email import addresses, headers
 from channels.email.spf import Answers, DnsDown, SpfResult, check_spf
+from channels.email.verdict import NO_EVIDENCE, Evidence, Key
 from gateway.domain.account import MailAccount
 from gateway.domain.event import Verification
 
 _HEAD = re.compile(rb"\r?\n\r?\n")
-_FIELD = re.compile(rb"^(from|dkim-signature|authentication-results)[ \t]*:((?:[^\n]|\n[ \t])*)", re.MULTILINE | re.IGNORECASE)
+_FIELD = re.compile(
+    rb"^(from|dkim-signature|authentication-results)[ \t]*:((?:[^\n]|\n[ \t])*)", re.MULTILINE | re.IGNORECASE
+)
 _TAG = re.compile(r"(?:^|;)\s*([a-z]+)\s*=\s*([^;]*)")
 _RESERVED = re.compile(r"(^|\.)(example(\.(com|net|org))?|test|invalid|localhost|local|internal)$")
 _MAX_HEAD_BYTES = 64 * 1024
 _MAX_SIGNATURES = 5
 _MAX_KEY_CHARACTERS = 1600  # an RSA key of 8192 bits; larger ones only cost time
-_MIN_KEY_BITS = 1024
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Key:
-    """A DKIM key from the DNS, and which signature of the mail it belongs to (0 is the topmost)."""
-
-    index: int
-    record: bytes
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Evidence:
-    """What the DNS, or a trusted relay, says about a mail's From. `verdict` is set when that already settles it."""
-
-    verdict: Verification | None = None
-    keys: tuple[Key, ...] = ()
-    otherwise: Verification = Verification.NONE
-
-
-NO_EVIDENCE = Evidence()
 
 
 async def gather(request: Request, account: MailAccount, resolver: Answers) -> Evidence:
@@ -55,7 +35,9 @@ async def gather(request: Request, account: MailAccount, resolver: Answers) -> E
     if sender is None:
         return Evidence(otherwise=Verification.UNALIGNED)
     domain = sender.address.rpartition("@")[2]
-    believed = _trusted_verdict(request, account, domain, [value for name, value in fields if name == "authentication-results"])
+    believed = _trusted_verdict(
+        request, account, domain, [value for name, value in fields if name == "authentication-results"]
+    )
     if believed:
         return Evidence(verdict=believed)
     if _RESERVED.search(domain):
@@ -66,19 +48,12 @@ async def gather(request: Request, account: MailAccount, resolver: Answers) -> E
         return Evidence(verdict=Verification.TEMPERROR)
 
 
-def judge(raw: bytes, evidence: Evidence) -> Verification:
-    """Give the verdict on a mail's sender, checking the signatures whose keys were found. Pure; never raises."""
-    if evidence.verdict:
-        return evidence.verdict
-    if any(_is_signed(raw, key) for key in evidence.keys):
-        return Verification.ALIGNED
-    return evidence.otherwise
-
-
 def _fields(raw: bytes) -> list[tuple[str, str]]:
     end = _HEAD.search(raw, 0, _MAX_HEAD_BYTES)
     head = raw[: end.start()] if end else b""
-    return [(name.decode("ascii").lower(), value.decode("utf-8", "surrogateescape")) for name, value in _FIELD.findall(head)]
+    return [
+        (name.decode("ascii").lower(), value.decode("utf-8", "surrogateescape")) for name, value in _FIELD.findall(head)
+    ]
 
 
 async def _ask(request: Request, domain: str, signatures: list[str], resolver: Answers) -> Evidence:
@@ -97,14 +72,16 @@ async def _ask(request: Request, domain: str, signatures: list[str], resolver: A
         except DnsDown:
             is_down = True
             continue
-        keys += [Key(index=index, record=record.encode()) for record in records[:1] if len(record) <= _MAX_KEY_CHARACTERS]
+        keys += [
+            Key(index=index, record=record.encode()) for record in records[:1] if len(record) <= _MAX_KEY_CHARACTERS
+        ]
     publishes = bool(policy) or bool(signatures) or spf is not SpfResult.NONE
     otherwise = Verification.UNALIGNED if publishes else Verification.NONE
     return Evidence(keys=tuple(keys), otherwise=Verification.TEMPERROR if is_down else otherwise)
 
 
 async def _policy(domain: str, resolver: Answers) -> dict[str, str]:
-    """The tags of the DMARC record of a domain, or of its organisation; empty when it publishes none."""
+    """Give the tags of the DMARC record of a domain, or of its organisation; empty when it publishes none."""
     for name in dict.fromkeys((domain, organisation(domain))):
         for record in await resolver.resolve(f"_dmarc.{name}", "TXT"):
             tags = {match[1]: match[2].strip() for match in _TAG.finditer(record.strip())}
@@ -128,8 +105,8 @@ def _is_aligned(candidate: str, domain: str, *, strict: bool) -> bool:
 
 
 def organisation(domain: str) -> str:
-    """The registered domain that a name belongs to, by the public suffix list."""
-    return str(_suffixes().get_sld(domain) or domain)
+    """Give the registered domain that a name belongs to, by the public suffix list."""
+    return str(_suffixes().privatesuffix(domain) or domain)
 
 
 @cache
@@ -138,8 +115,10 @@ def _suffixes() -> PublicSuffixList:
 
 
 def _trusted_verdict(request: Request, account: MailAccount, domain: str, results: list[str]) -> Verification | None:
-    """Believe Authentication-Results (RFC 8601) only from a configured server name, and only when the peer that handed
-    the mail over is a configured one; anyone can write such a header."""
+    """Believe Authentication-Results (RFC 8601) only from a configured server name.
+
+    And only when the peer that handed the mail over is a configured one; anyone can write such a header.
+    """
     if not account.trusted_authserv_ids or not _is_trusted_peer(request.headers.get("peer", ""), account.trusted_peers):
         return None
     for value in results:
@@ -172,17 +151,4 @@ def _is_trusted_peer(peer: str, networks: tuple[str, ...]) -> bool:
         address = ip_address(peer)
         return any(address in ip_network(network, strict=False) for network in networks)
     except ValueError:
-        return False
-
-
-def _is_signed(raw: bytes, key: Key) -> bool:
-    """Check one DKIM signature; a key under 1024 bits proves nothing, and a length tag (l=) is refused, since it lets
-    anyone add text to a signed mail."""
-    try:
-        verifier = dkim.DKIM(raw, minkey=_MIN_KEY_BITS)
-        signature, _, _ = verifier.verify_headerprep(key.index)
-        if b"l" in signature:
-            return False
-        return bool(verifier.verify(key.index, dnsfunc=lambda _name, timeout=0: key.record))  # noqa: ARG005 - dkimpy's shape
-    except Exception:  # noqa: BLE001 - dkimpy fails in many ways on hostile signatures; none of them is a proof
         return False

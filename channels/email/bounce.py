@@ -1,5 +1,8 @@
-"""Mail about mail: bounces (RFC 3464), complaints (RFC 5965), delivery notices of Amazon SES, and notices in plain words. One
-event for every recipient. Whether the mail was ours is decided later, by its Message-ID."""
+"""Mail about mail: bounces (RFC 3464), complaints (RFC 5965), delivery notices of Amazon SES.
+
+And notices in plain words. One event for every recipient. Whether the mail was ours is decided later, by its
+Message-ID.
+"""
 
 import json
 import re
@@ -11,19 +14,39 @@ from channels.email.bounce_reason import UNKNOWN, codes_in, meaning_of, status_c
 from channels.email.mime import Fields, Mail, fields_of
 from gateway.domain.address import Address, mailto
 
-_DAEMONS = re.compile(r"^(mailer-?daemon|p?o+stmaster|mail-?daemon|mdaemon|mail\.?delivery.*|delivery-?daemon|bounces?|mailsystem|no-?reply)$", re.IGNORECASE)
+_DAEMONS = re.compile(
+    r"^(mailer-?daemon|p?o+stmaster|mail-?daemon|mdaemon|mail\.?delivery.*|delivery-?daemon|bounces?|"
+    r"mailsystem|no-?reply)$",
+    re.IGNORECASE,
+)
 _SUBJECT = re.compile(
-    r"undeliver|deliver(?:y|ed)?[^\n]{0,30}(?:fail|status|report|notif|delay|problem|error|unsuccess)|returned (?:mail|e-?mail|to sender|message)|(?:failure|bounce|error|failed|delayed|warning)[^\n]{0,20}(?:notice|mail|delivery|message|send)|"
-    r"(?:mail|message)[^\n]{0,30}(?:not|n't|fail|error|delay|return|bounce)|(?:could|can)(?:n't| not) (?:be )?(?:deliver|send|sent)|non recapit|unzustellbar|zustell|non remis|échec|no se (?:pudo|puede) entregar|devuelto|"
+    r"undeliver|deliver(?:y|ed)?[^\n]{0,30}(?:fail|status|report|notif|delay|problem|error|unsuccess)|"
+    r"returned (?:mail|e-?mail|to sender|message)|(?:failure|bounce|error|failed|delayed|"
+    r"warning)[^\n]{0,20}(?:notice|mail|delivery|message|send)|"
+    r"(?:mail|message)[^\n]{0,30}(?:not|n't|fail|error|delay|return|bounce)|(?:could|can)(?:n't|"
+    r" not) (?:be )?(?:deliver|send|sent)|non recapit|unzustellbar|zustell|non remis|échec|no se (?:pudo|"
+    r"puede) entregar|devuelto|"
     r"postmaster notify|недоставлен|не доставлено|לא נמסר|לא ניתן למסור|נכשלה|כשל במסירה|配信|送信|失败|退信",
     re.IGNORECASE,
 )
 _FIELD = re.compile(r"^([A-Za-z][A-Za-z0-9-]{2,60})[ \t]*:[ \t]*(.*)$")
 _TYPED = re.compile(r"^\s*[\w-]+\s*;\s*")
 # A server that took the recipient and refuses after the content filters by content, whatever it says of the user.
-_AFTER_DATA = re.compile(r"end of data|data command|^\W*>>> (?:DATA|\.)\s*\n\W*<<< (?!503|354)[45]\d\d[^\n]*(?:user|mailbox)", re.IGNORECASE | re.MULTILINE)
+_AFTER_DATA = re.compile(
+    r"end of data|data command|^\W*>>> (?:DATA|\.)\s*\n\W*<<< (?!503|354)[45]\d\d[^\n]*(?:user|mailbox)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _NOT_FAILED = frozenset({"delivered", "relayed", "expanded"})
-_RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/global-headers", "message/partial"})
+_RETURNED = frozenset(
+    {
+        "message/rfc822",
+        "text/rfc822-headers",
+        "message/rfc822-headers",
+        "message/global",
+        "message/global-headers",
+        "message/partial",
+    }
+)
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 
 
@@ -62,12 +85,16 @@ def _is_daemon(mail: Mail) -> bool:
     value = " ".join(mail.fields.all("from"))
     sender = addresses.single(headers.unfold(value))
     local = sender.address.partition("@")[0] if sender else value.partition("@")[0].rpartition("<")[2].strip()
-    is_named = bool(re.search(r"mail delivery|mailer-daemon|system administrator|postmaster|delivery subsystem", value, re.IGNORECASE))
+    is_named = bool(
+        re.search(
+            r"mail delivery|mailer-daemon|system administrator|postmaster|delivery subsystem", value, re.IGNORECASE
+        )
+    )
     return bool(_DAEMONS.match(local)) or is_named
 
 
 def _returned(mail: Mail) -> Fields:
-    """The header of the mail that came back."""
+    """Give the header of the mail that came back."""
     leaf = next((leaf for leaf in mail.leaves if leaf.media_type in _RETURNED), None)
     if leaf is not None:
         return fields_of(leaf.content.lstrip())
@@ -80,13 +107,17 @@ def _original_id(mail: Mail, returned: Fields) -> str | None:
     found = headers.message_ids(returned.all("message-id") or named)
     if found:
         return found[0]
-    in_text = re.search(r"^\s*(?:original-)?message-id\s*:\s*(<[^<>\s]+>)", _notice(mail)[0], re.IGNORECASE | re.MULTILINE)
-    replied = headers.message_ids([in_text[1]] if in_text else mail.fields.all("in-reply-to") or mail.fields.all("references")[-1:])
+    in_text = re.search(
+        r"^\s*(?:original-)?message-id\s*:\s*(<[^<>\s]+>)", _notice(mail)[0], re.IGNORECASE | re.MULTILINE
+    )
+    replied = headers.message_ids(
+        [in_text[1]] if in_text else mail.fields.all("in-reply-to") or mail.fields.all("references")[-1:]
+    )
     return replied[0] if replied else None
 
 
 def _notice(mail: Mail) -> tuple[str, str]:
-    """The words of a report for people, and the copy of the returned mail that may stand below them."""
+    """Give the words of a report for people, and the copy of the returned mail that may stand below them."""
     texts = [leaf for leaf in mail.leaves if leaf.media_type in {"text/plain", "text/html"}]
     plain = [leaf for leaf in texts if leaf.media_type == "text/plain" and leaf.content.strip()]
     chosen = (plain or texts)[:1]
@@ -111,7 +142,7 @@ def _fields(block: str) -> dict[str, str]:
 
 
 def _groups(text: str) -> Iterator[dict[str, str]]:
-    """The per-recipient groups of a delivery status (RFC 3464 §2.3)."""
+    """Give the per-recipient groups of a delivery status (RFC 3464 §2.3)."""
     for block in re.split(r"\n[ \t]*\n", text.strip()):
         group = _fields(block)
         if {"final-recipient", "original-recipient", "x-actual-recipient"} & group.keys():
@@ -126,22 +157,28 @@ def _reported(mail: Mail, group: dict[str, str]) -> Outcome | None:
     returned = _returned(mail)
     address = _recipient(group)
     if word in _NOT_FAILED and not (stated and stated[0] in "45"):
-        return Outcome(address=address, original_id=_original_id(mail, returned), dsn=stated, was_delivered=word == "delivered")
+        return Outcome(
+            address=address, original_id=_original_id(mail, returned), dsn=stated, was_delivered=word == "delivered"
+        )
     diagnostic = _TYPED.sub("", group.get("diagnostic-code", ""))
     words = diagnostic
     own_words = _own_words(mail, address)
     if not diagnostic or meaning_of(diagnostic, None) is UNKNOWN or _AFTER_DATA.search(own_words):
         words = f"{diagnostic}\n{own_words}"
-    return _judge(mail, returned, address, words=words, shown=diagnostic or words, stated=stated, is_temporary=word == "delayed")
+    return _judge(
+        mail, returned, address, words=words, shown=diagnostic or words, stated=stated, is_temporary=word == "delayed"
+    )
 
 
 def _own_words(mail: Mail, address: Address | None) -> str:
-    named = bounce_text.failed_recipients(_notice(mail)[0], ours=_ours(mail), stated=(address.value,) if address else ())
+    named = bounce_text.failed_recipients(
+        _notice(mail)[0], ours=_ours(mail), stated=(address.value,) if address else ()
+    )
     return named[0].diagnostic if named else _notice(mail)[0]
 
 
 def _recipient(group: dict[str, str]) -> Address | None:
-    """The address that was written to: the original recipient where forwarding changed it."""
+    """Give the address that was written to: the original recipient where forwarding changed it."""
     for name in ("original-recipient", "final-recipient", "x-actual-recipient"):
         match = re.search(r"[^\s<>;\"']+@[^\s<>;\"']+", _TYPED.sub("", group.get(name, "")))
         found = addresses.mailbox(match[0]) if match else None
@@ -151,7 +188,14 @@ def _recipient(group: dict[str, str]) -> Address | None:
 
 
 def _judge(
-    mail: Mail, returned: Fields, address: Address | None, *, words: str, shown: str, stated: str | None, is_temporary: bool
+    mail: Mail,
+    returned: Fields,
+    address: Address | None,
+    *,
+    words: str,
+    shown: str,
+    stated: str | None,
+    is_temporary: bool,
 ) -> Outcome:
     dsn = status_code(stated, words, is_temporary=is_temporary)
     meaning = meaning_of(words, dsn)
@@ -172,26 +216,46 @@ def _worded(mail: Mail) -> tuple[Outcome, ...]:
     """Read a notice that only has words; none when nothing in it says that a mail failed."""
     notice, _ = _notice(mail)
     returned = _returned(mail)
-    stated = tuple(dict.fromkeys(filter(None, map(addresses.mailbox, ",".join(mail.fields.all("x-failed-recipients")).split(",")))))
-    says_failed = bool(_SUBJECT.search(mail.fields.text("subject"))) or bool(stated) or mail.report_type == "delivery-status"
+    stated = tuple(
+        dict.fromkeys(filter(None, map(addresses.mailbox, ",".join(mail.fields.all("x-failed-recipients")).split(","))))
+    )
+    says_failed = (
+        bool(_SUBJECT.search(mail.fields.text("subject"))) or bool(stated) or mail.report_type == "delivery-status"
+    )
     if not says_failed:
         return ()
     to = {found.lower() for found in re.findall(r"[^\s<>;,\"'()]+@[^\s<>;,\"'()]+", " ".join(returned.all("to")))}
     ours = [address for address in _ours(mail) if address.lower() not in to]
     named = bounce_text.failed_recipients(notice, ours=ours, stated=stated)
-    is_temporary = bool(re.search(r"\bdelay(?:ed)?\b|warning message only|will be retried|still being retried", f"{mail.fields.text('subject')}\n{notice}", re.IGNORECASE))
+    is_temporary = bool(
+        re.search(
+            r"\bdelay(?:ed)?\b|warning message only|will be retried|still being retried",
+            f"{mail.fields.text('subject')}\n{notice}",
+            re.IGNORECASE,
+        )
+    )
     if named:
         return tuple(
-            _judge(mail, returned, mailto(one.address), words=one.diagnostic, shown=_telling(one.diagnostic), stated=None, is_temporary=is_temporary)
+            _judge(
+                mail,
+                returned,
+                mailto(one.address),
+                words=one.diagnostic,
+                shown=_telling(one.diagnostic),
+                stated=None,
+                is_temporary=is_temporary,
+            )
             for one in named
         )
     found = [mailbox for mailbox in map(addresses.mailbox, sorted(to)) if mailbox]
     address = mailto(found[0]) if len(found) == 1 else None
-    return (_judge(mail, returned, address, words=notice, shown=_telling(notice), stated=None, is_temporary=is_temporary),)
+    return (
+        _judge(mail, returned, address, words=notice, shown=_telling(notice), stated=None, is_temporary=is_temporary),
+    )
 
 
 def _telling(diagnostic: str) -> str:
-    """The line of a notice that says most: the one with a code, else the last."""
+    """Give the line of a notice that says most: the one with a code, else the last."""
     lines = [line.strip() for line in diagnostic.split("\n") if line.strip()]
     coded = [line for line in lines if any(codes_in(line))]
     return (coded or lines[-1:] or [""])[0]
@@ -200,7 +264,9 @@ def _telling(diagnostic: str) -> str:
 def _complaint(mail: Mail, report: dict[str, str]) -> Outcome:
     returned = _returned(mail)
     candidates = [report.get("original-rcpt-to", ""), report.get("removal-recipient", ""), " ".join(returned.all("to"))]
-    found = next((found for found in (re.search(r"[^\s<>;,\"']+@[^\s<>;,\"']+", text) for text in candidates) if found), None)
+    found = next(
+        (found for found in (re.search(r"[^\s<>;,\"']+@[^\s<>;,\"']+", text) for text in candidates) if found), None
+    )
     address = addresses.mailbox(found[0]) if found else None
     return Outcome(
         address=mailto(address) if address else None,
@@ -244,7 +310,9 @@ def _ses_outcomes(notice: dict[str, dict[str, object]]) -> Iterator[Outcome]:
         yield Outcome(
             address=mailto(address) if address else None,
             original_id=ids[0] or None,
-            dsn=status_code(stated, diagnostic, is_temporary=not permanent) if kind == "bounce" else _delivered_code(diagnostic),
+            dsn=status_code(stated, diagnostic, is_temporary=not permanent)
+            if kind == "bounce"
+            else _delivered_code(diagnostic),
             is_hard=kind == "bounce" and permanent and (meaning.nobody_there or not diagnostic),
             is_complaint=kind == "complaint",
             was_delivered=kind == "delivery",

@@ -32,7 +32,9 @@ _ALIASES = {
     "utf8mb4": "utf-8",
     "cp-850": "cp850",
 }
-_SAYS_NOTHING = frozenset({"", "us-ascii", "ascii", "unknown", "unknown-8bit", "x-unknown", "_iso-8859-1", "binary", "default"})
+_SAYS_NOTHING = frozenset(
+    {"", "us-ascii", "ascii", "unknown", "unknown-8bit", "x-unknown", "_iso-8859-1", "binary", "default"}
+)
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _SINGLE_BYTE = re.compile(r"^(cp(125\d|862|874|866|850|437)|iso-?8859-?\d+|koi8-[ru]|mac-?\w+)$")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
@@ -88,6 +90,6 @@ def _guess(content: bytes) -> str:
 
 
 def _mostly_utf8(content: bytes) -> bool:
-    """True when text labelled UTF-8 is only damaged, as by a cut in the middle of a character."""
+    """Say whether text labelled UTF-8 is only damaged, as by a cut in the middle of a character."""
     text = content[:_SAMPLE_BYTES].decode("utf-8", "replace")
     return text.count("�") * 4 < sum(not character.isascii() for character in text)

@@ -1,4 +1,6 @@
-"""Writing a mail from a delivery: headers, plain text and a simple HTML page beside it. Pure; sending is `relay`'s work.
+"""Writing a mail from a delivery: headers, plain text and a simple HTML page beside it.
+
+Pure; sending is `relay`'s work.
 
 Nothing a user wrote can become a header or markup: header values lose their line ends, and text is escaped.
 """
@@ -24,7 +26,8 @@ _MAX_REFERENCES = 20
 _PAGE = (
     '<!DOCTYPE html>\n<html lang="{language}" dir="{direction}">\n<head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title></head>\n'
-    '<body dir="{direction}" style="margin:0;padding:16px;font:16px/1.5 Arial,Helvetica,sans-serif;color:#1a1a1a;background:#ffffff">\n'
+    '<body dir="{direction}" style="margin:0;padding:16px;font:16px/1.5 Arial,Helvetica,sans-serif;'
+    'color:#1a1a1a;background:#ffffff">\n'
     '<div style="max-width:640px;text-align:{side}">\n{paragraphs}\n</div>\n</body>\n</html>\n'
 )
 
@@ -74,7 +77,10 @@ def _id(text: str) -> str:
 
 
 def _add_manners(message: EmailMessage, outgoing: Outgoing) -> None:
-    """Say that nobody need answer what a machine wrote (RFC 3834), and how to leave what nobody asked for (RFC 8058)."""
+    """Say that nobody need answer what a machine wrote (RFC 3834).
+
+    And how to leave what nobody asked for (RFC 8058).
+    """
     if outgoing.automatic or outgoing.notice:
         message["Auto-Submitted"] = "auto-replied" if outgoing.automatic else "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
@@ -88,7 +94,7 @@ def _add_manners(message: EmailMessage, outgoing: Outgoing) -> None:
 
 
 def body_text(outgoing: Outgoing) -> str:
-    """The text with its numbered choices, files to fetch and, on notices, the way to leave."""
+    """Give the text with its numbered choices, files to fetch and, on notices, the way to leave."""
     lines = [outgoing.text.replace("\r\n", "\n").replace("\x00", "").strip()]
     if outgoing.choices:
         lines.append("\n".join(f"{number}. {choice.label}" for number, choice in enumerate(outgoing.choices, 1)))
@@ -99,7 +105,10 @@ def body_text(outgoing: Outgoing) -> str:
 
 
 def page(outgoing: Outgoing) -> str:
-    """The same words as a plain HTML page in the right direction; everything is escaped, web addresses become links."""
+    """Give the same words as a plain HTML page in the right direction.
+
+    Everything is escaped, web addresses become links.
+    """
     paragraphs = re.split(r"\n\s*\n", body_text(outgoing).strip())
     is_right_to_left = outgoing.language.partition("-")[0] in _RIGHT_TO_LEFT
     return _PAGE.format(

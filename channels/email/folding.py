@@ -13,7 +13,11 @@ from channels.email.phrases import DEVICES, FORWARDED, ORIGINAL, REPLY_ABOVE, SE
 _DIRECTION = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\u061c\ufeff]")
 _HAS_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}|\d{1,2}[:.]\d{2}|\b(19|20)\d{2}\b|\d{1,2}\s?[月日]")
 _HAS_ADDRESS = re.compile(r"<?[^\s<>@]{1,64}@[^\s<>@]{1,190}>?")
-_STARTS_ATTRIBUTION = re.compile(r"^\W{0,3}(on|at|le|am|el|il|em|op|w dniu|dnia|в|den|på|בתאריך|ביום|ב-|ב־|‫?בתאריך|\d|(mon|tue|wed|thu|fri|sat|sun)\w*,?\s)", re.IGNORECASE)
+_STARTS_ATTRIBUTION = re.compile(
+    r"^\W{0,3}(on|at|le|am|el|il|em|op|w dniu|dnia|в|den|på|בתאריך|ביום|ב-|ב־|\d|(mon|tue|wed|"
+    r"thu|fri|sat|sun)\w*,?\s)",
+    re.IGNORECASE,
+)
 _QUOTE = re.compile(r"^\s{0,3}(>|&gt;|\|(?=\s))")
 _RULE = re.compile(r"^[\s>]*[_\-=*─—]{5,}\s*$")
 _SIGNATURE = re.compile(r"^\s{0,2}(--|—|–)\s{0,2}$|^_{2,4}\s*$")
@@ -33,7 +37,7 @@ class Folded:
 
 
 def unmarked(text: str) -> str:
-    """The whole text without the marks of `html.to_text`."""
+    """Give the whole text without the marks of `html.to_text`."""
     lines = [line for line in text.split("\n") if line.strip("> ") != CUT]
     return "\n".join(lines).replace(ATTRIBUTION, "").strip()
 
@@ -115,7 +119,10 @@ def _starts_older_mail(lines: list[str], position: int, plain: str) -> bool:
 
 
 def _is_header_block(lines: list[str], position: int) -> bool:
-    """True where at least three of From, Date, To and Subject follow each other, the first two among them next to it."""
+    """Say whether at least three of From, Date, To and Subject follow each other.
+
+    The first two among them next to it.
+    """
     if header_kind(_DIRECTION.sub("", lines[position])) not in {"from", "date", "subject"}:
         return False
     kinds: set[str] = set()
@@ -136,26 +143,21 @@ def _is_header_block(lines: list[str], position: int) -> bool:
 
 
 def _attribution_length(lines: list[str], position: int) -> int:
-    """How many lines the "On … wrote:" that starts here takes, or 0."""
+    """Count the lines that the "On … wrote:" which starts here takes, or 0."""
     if ATTRIBUTION in lines[position]:
-        return next(
-            (count for count in range(1, 8) if position + count >= len(lines) or ATTRIBUTION not in lines[position + count]), 7
-        )
-    joined = ""
+        marked = [ATTRIBUTION in line for line in lines[position : position + 8]]
+        return marked.index(False) if False in marked else len(marked)
     is_quoted = _is_quote(lines[position])
-    for count in range(1, _MAX_ATTRIBUTION_LINES + 1):
-        if position + count > len(lines):
-            return 0
-        line = _DIRECTION.sub("", lines[position + count - 1]).strip()
-        if not line or _is_quote(line) != is_quoted:
-            return 0
-        if count > 1 and not _may_start(lines[position]):
-            return 0
+    joined = ""
+    for count, raw in enumerate(lines[position : position + _MAX_ATTRIBUTION_LINES], 1):
+        line = _DIRECTION.sub("", raw).strip()
+        if not line or _is_quote(raw) != is_quoted or (count > 1 and not _may_start(lines[position])):
+            break
         joined = f"{joined} {line}".strip()
         if _is_attribution(joined, followed_by_quote=_quote_follows(lines, position + count)):
             return count
         if line.endswith(":"):
-            return 0
+            break
     return 0
 
 
@@ -170,8 +172,10 @@ def _quote_follows(lines: list[str], position: int) -> bool:
 
 
 def _is_attribution(line: str, *, followed_by_quote: bool) -> bool:
-    """Judge a line by what such lines hold: a date, an address, a verb of writing, a colon at the end; a sentence of the
-    customer's may have one or two of them, but not before a quote or with all."""
+    """Judge a line by what such lines hold: a date, an address, a verb of writing, a colon at the end.
+
+    A sentence of the customer's may have one or two of them, but not before a quote or with all.
+    """
     line = line.lstrip("> ").rstrip()
     has_date, has_address = bool(_HAS_DATE.search(line)), bool(_HAS_ADDRESS.search(line))
     has_verb, has_colon = bool(WROTE.search(line)), line.endswith((":", "："))
@@ -180,7 +184,11 @@ def _is_attribution(line: str, *, followed_by_quote: bool) -> bool:
     if followed_by_quote:
         return has_verb or (has_date and (has_address or bool(_STARTS_ATTRIBUTION.match(line))))
     ends_with_verb = bool(WROTE.search(line[-16:]))
-    return has_date and (has_address or ends_with_verb) and bool(_STARTS_ATTRIBUTION.match(line) or (has_verb and has_address))
+    return (
+        has_date
+        and (has_address or ends_with_verb)
+        and bool(_STARTS_ATTRIBUTION.match(line) or (has_verb and has_address))
+    )
 
 
 def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:

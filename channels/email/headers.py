@@ -1,5 +1,7 @@
-"""Reading header values: encoded words (RFC 2047), parameters (RFC 2045, 2231), message ids and dates. Linear in the
-length of the value, whatever it holds; addresses are read in `addresses`."""
+"""Reading header values: encoded words (RFC 2047), parameters (RFC 2045, 2231), message ids and dates.
+
+Linear in the length of the value, whatever it holds; addresses are read in `addresses`.
+"""
 
 import base64
 import binascii
@@ -38,7 +40,10 @@ def text(value: str) -> str:
 
 
 def clean(value: str) -> str:
-    """Drop what no database or screen takes: NUL and other control characters, lone surrogates; compose letters (NFC)."""
+    """Drop what no database or screen takes: NUL and other control characters, lone surrogates.
+
+    Compose letters (NFC).
+    """
     value = _CONTROL.sub("", value)
     if not value.isascii():
         value = value.encode("utf-8", "replace").decode("utf-8")
@@ -58,8 +63,11 @@ def _raw_text(value: str) -> str:
 
 
 def _words(value: str) -> Iterator[str]:
-    """Yield plain stretches and decoded words; neighbouring words of one charset are joined as bytes before decoding,
-    since mailers cut letters in half between them."""
+    """Yield plain stretches and decoded words.
+
+    Neighbouring words of one charset are joined as bytes before decoding, since mailers cut letters in half
+    between them.
+    """
     pending, pending_charset, position = b"", "", 0
     for match in _ENCODED.finditer(value):
         between = value[position : match.start()]
@@ -105,7 +113,10 @@ def parameters(value: str) -> tuple[str, dict[str, str]]:
         content = re.sub(r"\\(.)", r"\1", match[2]) if match[2] is not None else match[3].strip()
         continued = _CONTINUED.match(name)
         if continued:
-            pieces.setdefault(continued[1], {})[int(continued[2] or 0)] = (continued[3] is not None or not continued[2], content)
+            pieces.setdefault(continued[1], {})[int(continued[2] or 0)] = (
+                continued[3] is not None or not continued[2],
+                content,
+            )
         else:
             plain.setdefault(name, content)
     return token, plain | {name: _assemble(parts) for name, parts in pieces.items()}

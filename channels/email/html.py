@@ -1,5 +1,7 @@
-"""From a mail's HTML to plain text with the marks that mail clients leave around what they quote. Display HTML is not made
-here: the web edge sanitises the original."""
+"""From a mail's HTML to plain text with the marks that mail clients leave around what they quote.
+
+Display HTML is not made here: the web edge sanitises the original.
+"""
 
 import re
 from collections.abc import Iterator
@@ -11,10 +13,62 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 CUT = "\ue000"
 ATTRIBUTION = "\ue001"
 
-_SKIPPED = frozenset({"head", "script", "style", "title", "template", "noscript", "object", "svg", "math", "select", "-comment", "meta", "base"})
+_SKIPPED = frozenset(
+    {
+        "head",
+        "script",
+        "style",
+        "title",
+        "template",
+        "noscript",
+        "object",
+        "svg",
+        "math",
+        "select",
+        "-comment",
+        "meta",
+        "base",
+    }
+)
 _BLOCKS = frozenset(
-    "address article aside blockquote body center dd details div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 "
-    "header hr li main nav ol p pre section table tbody thead tfoot tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tbody",
+        "thead",
+        "tfoot",
+        "tr",
+        "ul",
+    ]
 )
 _SPACED = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "pre"})
 _CUT_IDS = re.compile(
@@ -22,15 +76,33 @@ _CUT_IDS = re.compile(
     r"isforwardcontent|olk_src_body_section|reply-intro|yahoo_quoted_?\d*|aolmsgpart_.*)$"
 )
 _CUT_CLASSES = frozenset(
-    {"outlookmessageheader", "yahoo_quoted", "protonmail_quote", "tutanota_quote", "zmail_extra", "zmail_extra_hr",
-     "ms-outlook-mobile-reference-message", "mail_android_quote", "quoted_email", "yj6qo_quote", "replyheader"}
-)  # fmt: skip
+    {
+        "outlookmessageheader",
+        "yahoo_quoted",
+        "protonmail_quote",
+        "tutanota_quote",
+        "zmail_extra",
+        "zmail_extra_hr",
+        "ms-outlook-mobile-reference-message",
+        "mail_android_quote",
+        "quoted_email",
+        "yj6qo_quote",
+        "replyheader",
+    }
+)
 _ATTRIBUTION_CLASSES = frozenset({"gmail_attr", "moz-cite-prefix", "moz-email-headers-table-caption", "replyhead"})
 _SIGNATURE_CLASSES = frozenset({"gmail_signature", "moz-signature", "yahoo-signature", "protonmail_signature_block"})
-_CITE_CLASSES = frozenset({"gmail_quote", "cite", "mori", "quote", "iosymail", "protonmail_quote", "clean_bq", "ygmail_quote"})
-_BORDER = re.compile(r"border(-left|-right|-inline-start)?\s*:\s*[^;]*(solid|\d+px)|border-(left|right|inline-start)-(style|width|color)")
+_CITE_CLASSES = frozenset(
+    {"gmail_quote", "cite", "mori", "quote", "iosymail", "protonmail_quote", "clean_bq", "ygmail_quote"}
+)
+_BORDER = re.compile(
+    r"border(-left|-right|-inline-start)?\s*:\s*[^;]*(solid|\d+px)|border-(left|right|"
+    r"inline-start)-(style|width|color)"
+)
 _NO_BORDER = re.compile(r"border(-left)?\s*:\s*(none|0(px)?)\b")
-_OUTLOOK_RULE = re.compile(r"border-top:\s*(solid\s+#\w+|#\w+\s+\d\S*\s+solid|\d\S*\s+solid)|border-top-(color|width|style)")
+_OUTLOOK_RULE = re.compile(
+    r"border-top:\s*(solid\s+#\w+|#\w+\s+\d\S*\s+solid|\d\S*\s+solid)|border-top-(color|width|style)"
+)
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _MAX_NODES = 200_000
@@ -73,9 +145,11 @@ def _attribute(node: LexborNode, name: str) -> str:
 
 
 def _is_cite(node: LexborNode) -> bool:
-    """True for a blockquote that a mail client made; one without such marks may be the writer's own indentation."""
+    """Know a blockquote that a mail client made; one without such marks may be the writer's own indentation."""
     style = _attribute(node, "style")
-    marked = _attribute(node, "type") == "cite" or bool(_attribute(node, "cite")) or bool(_classes(node) & _CITE_CLASSES)
+    marked = (
+        _attribute(node, "type") == "cite" or bool(_attribute(node, "cite")) or bool(_classes(node) & _CITE_CLASSES)
+    )
     return marked or (bool(_BORDER.search(style)) and not _NO_BORDER.search(style))
 
 
@@ -133,7 +207,7 @@ class _Writer:
         return ":" in node.text(deep=True)[:200]
 
     def _follows_colon(self) -> bool:
-        """True when the last line of words ends in a colon, as the line that says who is quoted does."""
+        """Say whether the last line of words ends in a colon, as the line that says who is quoted does."""
         last = next((line for line in reversed(self._lines) if line.strip()), "")
         return last.rstrip(" \u200e\u200f\u202c").endswith(":")
 

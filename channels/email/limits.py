@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _HEADER = re.compile(rb"^([!-9;-~]{1,80})[ \t]*:((?:[^\n]|\n[ \t])*)", re.MULTILINE)
-_MULTIPART = re.compile(rb"^\s*multipart/[^\x00]*?\bboundary\s*=\s*(?:\"([^\"\r\n]{1,200})\"|([^\s;\"]{1,200}))", re.IGNORECASE)
+_MULTIPART = re.compile(
+    rb"^\s*multipart/[^\x00]*?\bboundary\s*=\s*(?:\"([^\"\r\n]{1,200})\"|([^\s;\"]{1,200}))", re.IGNORECASE
+)
 _MESSAGE = re.compile(rb"^\s*message/", re.IGNORECASE)
 _FILE = re.compile(rb"^\s*attachment|\b(?:file)?name\*?(?:0\*?)?\s*=", re.IGNORECASE)
 # Only fields that are interpreted are held to the small limit: mail systems add honest ones of 10 KB.
@@ -33,11 +35,11 @@ class MimeLimits:
     received: int = 100
 
 
-class TooMuch(Exception):  # noqa: N818 - it says what is wrong, and never leaves this package
+class TooMuch(Exception):
     """A mail that breaks a limit; the message says which."""
 
 
-def breach(raw: bytes, limits: MimeLimits = MimeLimits()) -> str | None:  # noqa: B008 - frozen, shared on purpose
+def breach(raw: bytes, limits: MimeLimits = MimeLimits()) -> str | None:
     """Say in words which limit a raw mail breaks, or None when it may be parsed."""
     if len(raw) > limits.message_bytes:
         return f"larger than {limits.message_bytes} bytes"

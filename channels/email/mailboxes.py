@@ -1,9 +1,9 @@
 """Our mailboxes: which addresses are ours to receive for, and what their signed part proves. No I/O."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from collections.abc import Iterable
 
 from channels.email import addresses, token
 from gateway.domain.account import MailAccount
@@ -12,7 +12,10 @@ from gateway.domain.channel import Channel, Provider, endpoint_key
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """A mailbox of ours that mail is addressed to; `conversation_id` is set when its signed part is ours and in force."""
+    """A mailbox of ours that mail is addressed to.
+
+    `conversation_id` is set when its signed part is ours and in force.
+    """
 
     mailbox: str
     conversation_id: int | None = None
@@ -26,8 +29,8 @@ class Target:
 def find(account: MailAccount, address: str, *, now: datetime) -> Target | None:
     """Name the mailbox of ours that an address means, `+token` and all; None when it is not ours to receive for.
 
-    A mailbox answers on its own domain and on the account's reply domain. A plus part that is no valid token is refused,
-    since nothing of ours ever wrote it.
+    A mailbox answers on its own domain and on the account's reply domain. A plus part that is no valid token is
+    refused, since nothing of ours ever wrote it.
     """
     exact = addresses.mailbox(address)
     if exact is None:

@@ -1,4 +1,7 @@
-"""From one raw mail to events: a customer's message, or what happened to mail of ours. Pure; limits are checked first."""
+"""From one raw mail to events: a customer's message, or what happened to mail of ours.
+
+Pure; limits are checked first.
+"""
 
 import hashlib
 import re
@@ -63,7 +66,7 @@ def unparsable(request: Request, account: MailAccount, *, because: str) -> Inbou
 
 
 def _has_null_sender(request: Request, mail: Mail) -> bool:
-    """The envelope's sender when there is an envelope, else what the last server wrote down of it."""
+    """Give the envelope's sender when there is an envelope, else what the last server wrote down of it."""
     if "mail-from" in request.headers:
         return request.headers["mail-from"].strip("<> ") == ""
     return any(value.strip() in {"<>", ""} for value in mail.fields.all("return-path")[:1])
@@ -139,7 +142,9 @@ def _message(request: Request, account: MailAccount, mail: Mail, *, null_sender:
         provider_id=_provider_id(request, mail),
         occurred_at=_occurred_at(request, mail),
         raw=_unmodelled(mail, folded),
-        sender=Sender(address=mailto(sender.address if sender else _fallback_sender(request)), name=sender.name if sender else ""),
+        sender=Sender(
+            address=mailto(sender.address if sender else _fallback_sender(request)), name=sender.name if sender else ""
+        ),
         to=target.mailbox,
         kind=_kind(folded.reply, attachments),
         text=folded.reply,
@@ -162,7 +167,7 @@ def _automatic(mail: Mail, account: MailAccount, sender: str, *, null_sender: bo
 
 
 def _verification(request: Request, *, is_clear: bool) -> Verification:
-    """The edge's verdict; a mail whose sender can be read in two ways is never aligned."""
+    """Give the edge's verdict; a mail whose sender can be read in two ways is never aligned."""
     verdict = Verification(request.headers.get(VERIFICATION, Verification.NONE))
     return Verification.UNALIGNED if verdict is Verification.ALIGNED and not is_clear else verdict
 
@@ -175,9 +180,13 @@ def _context(mail: Mail, target: mailboxes.Target) -> ReplyContext:
 
 
 def _unmodelled(mail: Mail, folded: folding.Folded) -> dict[str, object]:
-    """What an agent or operator may want to see and no field holds."""
+    """Say what an agent or operator may want to see and no field holds."""
     shown = {name: mail.fields.text(name) for name in ("from", "to", "cc", "reply-to", "date") if mail.fields.all(name)}
-    return {"headers": shown, "signature": folded.signature, "references": list(headers.message_ids(mail.fields.all("references")))}
+    return {
+        "headers": shown,
+        "signature": folded.signature,
+        "references": list(headers.message_ids(mail.fields.all("references"))),
+    }
 
 
 def _kind(text: str, attachments: tuple[Attachment, ...]) -> MessageKind:
@@ -188,7 +197,7 @@ def _kind(text: str, attachments: tuple[Attachment, ...]) -> MessageKind:
 
 
 def _text_and_html(mail: Mail) -> tuple[str, str]:
-    """The words of a mail with the marks of `html.to_text`, and its HTML.
+    """Give the words of a mail with the marks of `html.to_text`, and its HTML.
 
     Bodies are the leaves that are no attachments, one per multipart/alternative: its plain text where that has words,
     else its HTML; several bodies (a footer by a list, text around pictures) are put one under the other.
@@ -225,7 +234,12 @@ def _files(mail: Mail, marked: str, page: str) -> list[Leaf]:
     return [leaf for leaf in mail.leaves if leaf.content and (leaf.is_attachment or leaf.media_type not in shown)]
 
 
-_EXTENSIONS = {"message/rfc822": ".eml", "text/calendar": ".ics", "application/ms-tnef": ".dat", "text/rfc822-headers": ".txt"}
+_EXTENSIONS = {
+    "message/rfc822": ".eml",
+    "text/calendar": ".ics",
+    "application/ms-tnef": ".dat",
+    "text/rfc822-headers": ".txt",
+}
 
 
 def _attachment(leaf: Leaf, index: int) -> Attachment:

@@ -1,5 +1,7 @@
-"""Taking a raw mail apart: its header fields and its leaves, decoded. Limits are checked before, in `limits`; nothing here
-unpacks archives, and nothing raises."""
+"""Taking a raw mail apart: its header fields and its leaves, decoded.
+
+Limits are checked before, in `limits`; nothing here unpacks archives, and nothing raises.
+"""
 
 import quopri
 import re
@@ -27,7 +29,7 @@ class Fields:
         return [value for key, value in self.items if key == name]
 
     def text(self, name: str) -> str:
-        """The first value of a field, decoded for people, or ""."""
+        """Give the first value of a field, decoded for people, or ""."""
         return next((headers.text(value) for key, value in self.items if key == name), "")
 
 
@@ -44,7 +46,7 @@ class Leaf:
     alternative: int = 0
 
     def text(self) -> str:
-        """The content as text, line ends as `\\n`, flowed lines (RFC 3676) joined."""
+        """Give the content as text with plain line ends, flowed lines (RFC 3676) joined."""
         text = headers.clean(charset.decode(self.content, self.parameters.get("charset", "")).replace("\r\n", "\n"))
         text = text.replace("\r", "\n")
         is_flowed = self.media_type == "text/plain" and self.parameters.get("format", "").lower() == "flowed"
@@ -60,7 +62,7 @@ class Mail:
     report_type: str = ""
 
     def first(self, media_type: str) -> Leaf | None:
-        """The first leaf of a type."""
+        """Give the first leaf of a type."""
         return next((leaf for leaf in self.leaves if leaf.media_type == media_type), None)
 
 
@@ -71,7 +73,9 @@ def read(raw: bytes) -> Mail:
         parser.feed(raw[start : start + _CHUNK_BYTES])
     message = parser.close()
     reports = [found for found in _report_types(message, 0) if found]
-    return Mail(fields=_fields(message), leaves=tuple(_leaves(message, 0, 0)), report_type=reports[0] if reports else "")
+    return Mail(
+        fields=_fields(message), leaves=tuple(_leaves(message, 0, 0)), report_type=reports[0] if reports else ""
+    )
 
 
 def fields_of(raw: bytes) -> Fields:
@@ -85,10 +89,10 @@ def _fields(message: Message) -> Fields:
 
 
 def _report_types(message: Message, depth: int) -> Iterator[str]:
-    token, parameters = headers.parameters(_value(message, "content-type"))
-    if token == "multipart/report":
+    media_type, parameters = headers.parameters(_value(message, "content-type"))
+    if media_type == "multipart/report":
         yield parameters.get("report-type", "").lower()
-    if token.startswith("multipart/") and message.is_multipart() and depth < _MAX_DEPTH:
+    if media_type.startswith("multipart/") and message.is_multipart() and depth < _MAX_DEPTH:
         for part in _parts(message):
             yield from _report_types(part, depth + 1)
 
@@ -129,7 +133,10 @@ def _leaf(message: Message, media_type: str, parameters: dict[str, str], alterna
 
 
 def _content(message: Message) -> bytes:
-    """The bytes of a leaf. The library parses message/* parts into mails; those are written out again as they came."""
+    """Give the bytes of a leaf.
+
+    The library parses message/* parts into mails; those are written out again as they came.
+    """
     raw = _encoded(message)
     encoding = headers.unfold(_value(message, "content-transfer-encoding")).lower().strip('"; ')
     if message.is_multipart() or encoding not in {"base64", "quoted-printable"}:
@@ -138,7 +145,7 @@ def _content(message: Message) -> bytes:
 
 
 def _encoded(message: Message) -> bytes:
-    """The body of a part as it stood in the mail, still in its transfer encoding."""
+    """Give the body of a part as it stood in the mail, still in its transfer encoding."""
     payload = message.get_payload()
     if isinstance(payload, str):
         return payload.encode("utf-8", "surrogateescape")

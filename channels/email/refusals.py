@@ -1,12 +1,17 @@
-"""What a mail server's refusal means: SMTP reply codes and enhanced status codes (RFC 3463) → our closed list of errors.
-Bounces that come back later are read by `bounce`."""
+"""What a mail server's refusal means.
+
+SMTP reply codes and enhanced status codes (RFC 3463) → our closed list of errors. Bounces that come back later are
+read by `bounce`.
+"""
 
 from channels.email.bounce_reason import ENHANCED, meaning_of
 from channels.errors import AccountBlocked, BadAddress, Rejected, SendError, Throttled, Unavailable, Undeliverable
 
 _ACCOUNT = frozenset({"5.7.8", "5.7.9", "5.7.13", "5.7.14", "5.7.60", "4.7.8", "5.1.7", "5.1.8"})
 _BAD_ADDRESS = frozenset({"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.9", "5.1.10", "5.4.4", "5.6.7"})
-_UNDELIVERABLE = frozenset({"5.2.0", "5.2.1", "5.2.2", "5.2.4", "5.4.1", "5.4.6", "5.4.7", "5.7.1", "5.7.25", "5.7.26", "5.7.27"})
+_UNDELIVERABLE = frozenset(
+    {"5.2.0", "5.2.1", "5.2.2", "5.2.4", "5.4.1", "5.4.6", "5.4.7", "5.7.1", "5.7.25", "5.7.26", "5.7.27"}
+)
 _REJECTED = frozenset({"5.2.3", "5.3.4", "5.6.0", "5.6.1", "5.6.3", "5.5.2", "5.5.4"})
 _THROTTLED = frozenset({"4.2.1", "4.3.1", "4.4.5", "4.5.3", "4.7.0", "4.7.1", "4.7.28", "4.7.650"})
 _AUTHENTICATION_REPLIES = frozenset({530, 534, 535, 538, 454})

@@ -1,4 +1,7 @@
-"""Handing mail to the relay over a few kept SMTP connections, and what its refusals mean. Retrying is the sending loop's."""
+"""Handing mail to the relay over a few kept SMTP connections, and what its refusals mean.
+
+Retrying is the sending loop's.
+"""
 
 import asyncio
 import ssl
@@ -102,7 +105,7 @@ class Relay:
             kept.client.close()
 
     async def _ready(self) -> _Kept:
-        """An idle connection that still answers, or a new one."""
+        """Give an idle connection that still answers, or a new one."""
         while self._idle:
             kept = self._idle.pop()
             is_fresh = asyncio.get_running_loop().time() - kept.used_at < _IDLE_SECONDS
@@ -116,8 +119,10 @@ class Relay:
         return _Kept(client=await self._connect(), used_at=0.0)
 
     async def _connect(self) -> aiosmtplib.SMTP:
-        """Open, secure and log in. STARTTLS is used where the relay offers it; a password never goes out without TLS,
-        except to this machine.
+        """Open, secure and log in.
+
+        STARTTLS is used where the relay offers it; a password never goes out without TLS, except to this
+        machine.
 
         Raises:
             Unavailable: the relay cannot be reached.

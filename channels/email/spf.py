@@ -1,4 +1,7 @@
-"""SPF (RFC 7208) over a DNS that is handed in: pyspf does the rules, within its ten lookups; the questions go to `Answers`."""
+"""SPF (RFC 7208) over a DNS that is handed in: pyspf does the rules, within its ten lookups.
+
+The questions go to `Answers`.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,12 +16,12 @@ _QUERY_SECONDS = 4.0
 _threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="spf")
 
 
-class DnsDown(Exception):  # noqa: N818 - it is a state of the world, not an error of ours
+class DnsDown(Exception):
     """The DNS did not answer in time, or said it cannot now."""
 
 
 class Answers(Protocol):
-    """Where DNS answers come from; the real one is `gateway.mail.dns`."""
+    """Where DNS answers come from; the real one is `channels.email.resolver`."""
 
     async def resolve(self, name: str, kind: str) -> Sequence[str]:
         """Give the records of a name as text (`A`, `AAAA`, `MX` as "10 host", `PTR`, `TXT`); none is an empty list.

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from channels.contract import Request
 from channels.email import message
-from channels.email.authentication import Evidence, judge
+from channels.email.verdict import Evidence, judge
 from gateway.domain.account import MailAccount
 from gateway.domain.event import Event
 

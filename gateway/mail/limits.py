@@ -10,8 +10,8 @@ class MailLimits:
     """The limits of the SMTP edge.
 
     `idle_seconds` is the wait for a command, `data_seconds` the time for one mail, which must come in faster than
-    `minimum_bytes_per_second`; `session_seconds` bounds a whole connection. `buffered_bytes` bounds mail in memory over all
-    connections: beyond it senders are asked to come again.
+    `minimum_bytes_per_second`; `session_seconds` bounds a whole connection. `buffered_bytes` bounds mail in
+    memory over all connections: beyond it senders are asked to come again.
     """
 
     message_bytes: int = field(default=MimeLimits().message_bytes)

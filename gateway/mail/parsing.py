@@ -1,7 +1,7 @@
 """Parsing mail in processes that may be killed: hostile mail costs its own time and memory, never the gateway's.
 
-A child gets many mails at once and answers in order, so the oldest unanswered mail is the one it works on: when the child
-dies or takes too long, that mail gets a stand-in, and the others go to another child.
+A child gets many mails at once and answers in order, so the oldest unanswered mail is the one it works on: when the
+child dies or takes too long, that mail gets a stand-in, and the others go to another child.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from channels.contract import Request
 from channels.email import message
-from channels.email.authentication import NO_EVIDENCE, Evidence
+from channels.email.verdict import NO_EVIDENCE, Evidence
 from gateway.domain.account import MailAccount
 from gateway.domain.event import Event
 from gateway.mail.child import HEADER
@@ -24,7 +24,7 @@ _TRIES = 5
 _STARTING_SECONDS = 30.0
 
 
-class _Died(Exception):  # noqa: N818 - what happened to the child, told to each mail it held
+class _Died(Exception):
     """The child ended before it answered; `blamed` marks the mail it was working on."""
 
     def __init__(self, *, blamed: bool) -> None:
@@ -67,7 +67,7 @@ class MailParser:
         return (message.unparsable(request, self._account, because="it took too much time or memory to read"),)
 
     async def _choose(self) -> "_Child":
-        """The child with least to do; another is started while all are crowded."""
+        """Give the child with least to do; another is started while all are crowded."""
         async with self._starting:
             self._children = [child for child in self._children if not child.is_over]
             best = min(self._children, key=lambda child: child.waiting, default=None)
@@ -90,7 +90,7 @@ async def _start(settings: bytes, wall_seconds: float) -> "_Child":
         "gateway.mail.child",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # noqa: TID251 - no settings: only what Python needs
+        env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # none of our settings or secrets
     )
     child = _Child(process=process, wall_seconds=wall_seconds)
     child.begin(settings)

@@ -1,4 +1,6 @@
-"""aiosmtpd's SMTP conversation with the guards it lacks: bounded reading, no smuggling, and limits on who may connect how often.
+"""aiosmtpd's SMTP conversation with the guards it lacks.
+
+Bounded reading, no smuggling, and limits on who may connect how often.
 
 aiosmtpd 1.4.6 reads an unterminated line into memory without end and takes bare line feeds for line ends.
 """
@@ -10,7 +12,7 @@ from collections import Counter
 from ipaddress import ip_address
 from typing import Any
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, Envelope
 
 from gateway.mail.limits import MailLimits
 
@@ -51,7 +53,7 @@ def _is_here(peer: str) -> bool:
         return False
 
 
-class _Refused(Exception):  # noqa: N818 - a reply on its way to the client
+class _Refused(Exception):
     """The mail will not be taken; the message is the SMTP reply, after which the connection closes."""
 
 
@@ -115,7 +117,7 @@ class GuardedSMTP(SMTP):
         """Take in one mail whole: until `CRLF . CRLF` and nothing else, within the limits of size, time and rate."""
         if await self.check_helo_needed():
             return
-        if not self.envelope.rcpt_tos:
+        if not self._envelope().rcpt_tos:
             await self.push("503 5.5.1 Error: need RCPT command")
             return
         if arg:
@@ -135,6 +137,11 @@ class GuardedSMTP(SMTP):
         finally:
             self._crowd.buffered_bytes -= len(content)
 
+    def _envelope(self) -> Envelope:
+        if self.envelope is None:
+            self.envelope = self._create_envelope()
+        return self.envelope
+
     async def _read_mail(self, content: bytearray) -> None:
         """Read up to the end of the mail; what the client sent beyond it stays unread for the next command."""
         started_at = self.loop.time()
@@ -151,7 +158,8 @@ class GuardedSMTP(SMTP):
                 self._crowd.buffered_bytes -= len(content) - end
                 del content[end:]
                 if rest:
-                    self._reader._buffer[0:0] = rest  # noqa: SLF001 - a StreamReader cannot be given bytes back otherwise
+                    # A StreamReader has no other way to be given bytes back.
+                    self._reader._buffer[0:0] = rest  # type: ignore[attr-defined]  # noqa: SLF001
                 break
             self._check(content, self.loop.time() - started_at)
         self._check(content, 0.0)
@@ -168,15 +176,16 @@ class GuardedSMTP(SMTP):
     async def _hand_over(self, content: bytes) -> None:
         if _BARE.search(content):
             raise _Refused("554 5.6.0 Bare CR or LF in the message (RFC 5321 section 2.3.8)")
-        self.envelope.content = self.envelope.original_content = _without_stuffing(content)
+        envelope = self._envelope()
+        envelope.content = envelope.original_content = _without_stuffing(content)
         status = await self._call_handler_hook("DATA")
-        self._set_post_data_state()
+        self.envelope = self._create_envelope()
         self._reset_timeout()
         await self.push(status)
 
     async def _refuse(self, reply: str) -> None:
         """Answer and close: what follows in the stream of such a client cannot be trusted to be commands."""
-        self._set_post_data_state()
+        self.envelope = self._create_envelope()
         if self.transport is not None:
             await self.push(reply)
             self.transport.close()

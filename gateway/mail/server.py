@@ -1,7 +1,7 @@
 """The way in for mail: an SMTP server on the application's loop that says 250 only when the mail is safe.
 
-It takes mail for our own mailboxes and relays for nobody. What a mail says is read in another process (`parsing`); what is done
-with it is the intake's.
+It takes mail for our own mailboxes and relays for nobody. What a mail says is read in another process (`parsing`);
+what is done with it is the intake's.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import logging
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -17,11 +17,13 @@ import structlog
 from channels.contract import Request
 from channels.email import mailboxes, message
 from channels.email.adapter import METHOD
-from channels.email.authentication import Evidence, gather
+from channels.email.authentication import gather
+from channels.email.resolver import Dns
 from channels.email.spf import Answers
+from channels.email.verdict import Evidence
+from gateway import clock
 from gateway.domain.account import MailAccount
 from gateway.domain.event import Event, InboundMessage, Verification
-from gateway.mail.dns import Dns
 from gateway.mail.limits import MailLimits
 from gateway.mail.parsing import MailParser
 from gateway.mail.protocol import Crowd, GuardedSMTP
@@ -99,7 +101,7 @@ class _Handler:
         """Take only what is addressed to a mailbox of ours; the answer is the same for every other."""
         if len(envelope.rcpt_tos) >= self._limits.recipients:
             return "452 4.5.3 Too many recipients"
-        if mailboxes.find(self._account, address, now=datetime.now(UTC)) is None:
+        if mailboxes.find(self._account, address, now=clock.now()) is None:
             return "550 5.1.1 There is no such mailbox here"
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
@@ -115,7 +117,7 @@ class _Handler:
             async with asyncio.timeout(self._limits.accept_seconds):
                 await self._take(_envelope_headers(session, envelope), envelope.content, envelope.rcpt_tos)
         except Exception as error:  # noqa: BLE001 - whatever failed, the mail is not safe with us and the client keeps it
-            _log.error("mail_not_accepted", error=type(error).__name__)  # noqa: TRY400 - a traceback may hold the mail
+            _log.error("mail_not_accepted", error=type(error).__name__)
             return "451 4.3.0 The message could not be stored, try again later"
         return "250 2.0.0 OK, stored"
 
@@ -125,7 +127,7 @@ class _Handler:
         return "451 4.3.0 Local error, try again later"
 
     async def _take(self, envelope: Mapping[str, str], raw: bytes, recipients: Sequence[str]) -> None:
-        now = datetime.now(UTC)
+        now = clock.now()
         first = Request(method=METHOD, target=recipients[0], headers=envelope, body=raw, received_at=now)
         evidence = await self._evidence(first)
         for target in self._targets(recipients, now):

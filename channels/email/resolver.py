@@ -1,4 +1,7 @@
-"""The real DNS for mail authentication: short waits, a small cache, and no waiting at all for a while once it is down."""
+"""The real DNS for mail authentication.
+
+Short waits, a small cache, and no waiting at all for a while once it is down.
+"""
 
 import time
 from collections.abc import Sequence
