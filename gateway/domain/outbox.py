@@ -1,0 +1,116 @@
+"""The outbox as the senders see it: what was claimed, what came of it, what an endpoint may do. Pure records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.domain.channel import Channel
+from gateway.domain.consent import Purpose
+from gateway.domain.delivery import Choice, Lane
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenEndpoint:
+    """An endpoint of ours that may send now."""
+
+    endpoint_id: int
+    key: str
+    sends_per_second: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """How many sends may start at once from one endpoint: in all, and of those outside the reply lane."""
+
+    endpoint_id: int
+    most: int
+    most_not_replies: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claimed:
+    """One delivery that this sender now holds, with everything needed to hand it over.
+
+    `attempts` counts this one. `window_is_open` is about WhatsApp's 24 hours; `references` are the mail thread's ids,
+    oldest first; `capped_since` is when the oldest of today's full measure of promotions went to this contact;
+    `claimed_at`, when known, is no later than when it was tried.
+    """
+
+    delivery_id: int
+    message_id: int
+    contact_id: int
+    conversation_id: int
+    address_id: int
+    endpoint_id: int
+    endpoint_key: str
+    endpoint_address: str
+    account: str
+    channel: Channel
+    lane: Lane
+    purpose: Purpose
+    attempts: int
+    created_at: datetime
+    to: str
+    text: str
+    subject: str
+    author: str
+    language: str
+    choices: tuple[Choice, ...] = ()
+    template: str = ""
+    template_values: Mapping[str, str] = field(default_factory=dict)
+    window_is_open: bool = True
+    quoted_provider_id: str | None = None
+    last_inbound_provider_id: str | None = None
+    references: tuple[str, ...] = ()
+    thread_subject: str = ""
+    zone: str = ""
+    capped_since: datetime | None = None
+    claimed_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """What one look into the outbox gave: work, and the conversations where something was refused instead."""
+
+    claimed: tuple[Claimed, ...]
+    refused_conversation_ids: tuple[int, ...]
+
+
+class OutcomeKind(StrEnum):
+    """What came of handing a delivery over; NOT_NOW gives it back as if it had never been tried."""
+
+    SENT = "sent"
+    RETRY = "retry"
+    NOT_NOW = "not_now"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What came of one claimed delivery, and what it means for its address.
+
+    `status` is the provider's first word and `provider_id` its id (SENT); `due_at` when to try again (RETRY, NOT_NOW);
+    `goes_on` says that the next route of the chain may take over (FAILED).
+    """
+
+    claimed: Claimed
+    kind: OutcomeKind
+    status: str = "sent"
+    provider_id: str | None = None
+    due_at: datetime | None = None
+    code: str = ""
+    reason: str = ""
+    goes_on: bool = False
+    unreachable: bool = False
+    opted_out: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pause:
+    """Why an endpoint must rest, and for how long."""
+
+    endpoint_id: int
+    seconds: float
+    reason: str

@@ -1,0 +1,247 @@
+-- name: open_endpoints
+-- The endpoints among these that may send now.
+SELECT id, key, sends_per_second FROM endpoint
+WHERE key = ANY(:keys::text[]) AND active AND (paused_until IS NULL OR paused_until <= now());
+
+-- name: claim
+-- Take what may start now: per endpoint and lane the first that are due, of each contact only the first in its lane.
+-- Opted-out ones are suppressed and expired ones fail instead. The head of a contact's line is a scalar subquery, so that
+-- no planner turns it into a join over the whole outbox. Gives at least one row, for what was refused.
+WITH budget AS MATERIALIZED (
+    SELECT b.* FROM unnest(:endpoint_ids::smallint[], :mosts::integer[], :mosts_not_replies::integer[])
+        AS b (endpoint_id, most, most_not_replies)
+    JOIN endpoint ON endpoint.id = b.endpoint_id
+    WHERE endpoint.active AND (endpoint.paused_until IS NULL OR endpoint.paused_until <= now())
+), candidate AS MATERIALIZED (
+    SELECT due.*, budget.most
+    FROM budget
+    CROSS JOIN (VALUES (0), (1), (2)) AS lanes (lane)
+    CROSS JOIN LATERAL (
+        SELECT q.id, q.lane, q.due_at, q.endpoint_id, q.address_id, q.purpose, q.expires_at
+        FROM delivery AS q
+        WHERE q.status = 'queued' AND q.endpoint_id = budget.endpoint_id AND q.lane = lanes.lane AND q.due_at <= now()
+          AND q.id = (SELECT earliest.id FROM delivery AS earliest
+                      WHERE earliest.contact_id = q.contact_id AND earliest.lane = q.lane
+                        AND earliest.status IN ('queued', 'sending')
+                      ORDER BY earliest.id LIMIT 1)
+        ORDER BY q.due_at, q.id
+        LIMIT CASE lanes.lane WHEN 0 THEN budget.most ELSE budget.most_not_replies END
+        FOR UPDATE OF q SKIP LOCKED
+    ) AS due
+), silenced AS (
+    UPDATE delivery SET status = 'suppressed', reason = 'opted out', updated_at = now()
+    WHERE id IN (
+        SELECT d.id FROM delivery AS d JOIN address AS a ON a.id = d.address_id
+        WHERE d.status = 'queued' AND d.purpose <> 'confirmation' AND a.opted_out && ARRAY['any', d.purpose]
+          AND d.address_id = ANY(ARRAY(
+              SELECT c.address_id FROM candidate AS c JOIN address ON address.id = c.address_id
+              WHERE address.opted_out <> '{}'))
+        FOR UPDATE OF d SKIP LOCKED)
+    RETURNING conversation_id
+), willing AS MATERIALIZED (
+    SELECT c.* FROM candidate AS c JOIN address AS a ON a.id = c.address_id
+    WHERE c.purpose = 'confirmation' OR NOT a.opted_out && ARRAY['any', c.purpose]
+), expired AS (
+    UPDATE delivery SET status = 'failed', error_code = 'expired', updated_at = now(),
+                        reason = 'it could not be sent before the time it was meant for'
+    FROM willing WHERE delivery.id = willing.id AND willing.expires_at <= now()
+    RETURNING delivery.conversation_id
+), ranked AS (
+    SELECT id, lane, most, row_number() OVER (ORDER BY lane, due_at, id) AS place,
+           row_number() OVER (PARTITION BY lane = 0 ORDER BY lane, due_at, id) AS place_among_its_kind,
+           row_number() OVER (PARTITION BY endpoint_id ORDER BY lane, due_at, id) AS place_at_endpoint
+    FROM willing WHERE expires_at IS NULL OR expires_at > now()
+), claimed AS (
+    UPDATE delivery
+    SET status = 'sending', attempts = attempts + 1, leased_by = :sender, updated_at = now(),
+        lease_until = now() + make_interval(secs => :lease_seconds)
+    FROM ranked
+    WHERE delivery.id = ranked.id AND ranked.place_at_endpoint <= ranked.most
+      AND ranked.place <= :slots::integer
+      AND (ranked.lane = 0 OR ranked.place_among_its_kind <= :slots_not_replies::integer)
+    RETURNING delivery.*
+)
+SELECT ARRAY(SELECT conversation_id FROM silenced UNION SELECT conversation_id FROM expired) AS refused,
+       d.id, d.message_id, d.contact_id, d.conversation_id, d.address_id, d.endpoint_id, d.channel, d.lane, d.purpose,
+       d.attempts, d.created_at, d.text, e.key AS endpoint_key, e.address AS endpoint_address, e.account, a.uri,
+       m.subject, m.author, m.template, m.template_values,
+       CASE WHEN NOT EXISTS (SELECT FROM delivery AS later
+                             WHERE later.message_id = d.message_id AND later.address_id = d.address_id
+                               AND later.endpoint_id = d.endpoint_id AND later.part > d.part)
+            THEN m.choices END AS choices,
+       coalesce(conversation.language, contact.language) AS language, contact.file ->> 'zone' AS zone,
+       coalesce(w.last_inbound_at > now() - interval '23 hours 59 minutes', false) AS window_is_open,
+       quoted.provider_id AS quoted_provider_id,
+       thread.last_inbound_provider_id, thread.provider_ids AS references, thread.subject AS thread_subject,
+       full_measure.sent_at AS capped_since
+FROM (VALUES (1)) AS always
+LEFT JOIN claimed AS d ON true
+LEFT JOIN message AS m ON m.id = d.message_id
+LEFT JOIN endpoint AS e ON e.id = d.endpoint_id
+LEFT JOIN address AS a ON a.id = d.address_id
+LEFT JOIN contact ON contact.id = d.contact_id
+LEFT JOIN conversation ON conversation.id = d.conversation_id
+LEFT JOIN address_window AS w
+    ON d.channel = 'whatsapp' AND w.endpoint_id = d.endpoint_id AND w.address_id = d.address_id
+LEFT JOIN message AS quoted
+    ON quoted.id = m.answers_id AND quoted.direction = 'inbound' AND quoted.endpoint_id = d.endpoint_id
+LEFT JOIN LATERAL (
+    SELECT array_agg(mail.provider_id ORDER BY mail.id) AS provider_ids,
+           (array_agg(mail.provider_id ORDER BY mail.id DESC) FILTER (WHERE mail.direction = 'inbound'))[1]
+               AS last_inbound_provider_id,
+           (array_agg(mail.subject ORDER BY mail.id DESC) FILTER (WHERE mail.subject <> ''))[1] AS subject
+    FROM (
+        SELECT recent.id, recent.direction, recent.subject, coalesce(recent.provider_id, ours.provider_id) AS provider_id
+        FROM (SELECT * FROM message
+              WHERE message.conversation_id = d.conversation_id AND message.id < d.message_id AND d.channel = 'email'
+              ORDER BY message.id DESC LIMIT 200) AS recent
+        LEFT JOIN delivery AS ours ON ours.message_id = recent.id AND recent.direction = 'outbound'
+        WHERE recent.channel = 'email' AND recent.address_id = d.address_id
+          AND coalesce(recent.provider_id, ours.provider_id) IS NOT NULL
+        ORDER BY recent.id DESC LIMIT 10
+    ) AS mail
+) AS thread ON true
+LEFT JOIN LATERAL (
+    SELECT earlier.sent_at FROM delivery AS earlier
+    WHERE d.purpose IN ('marketing', 'survey') AND d.part = 0 AND earlier.contact_id = d.contact_id
+      AND earlier.purpose IN ('marketing', 'survey') AND earlier.part = 0
+      AND earlier.sent_at IS NOT NULL AND earlier.sent_at > now() - interval '1 day'
+    ORDER BY earlier.sent_at DESC OFFSET :promotions_a_day::integer - 1 LIMIT 1
+) AS full_measure ON true
+ORDER BY d.lane, d.due_at, d.id;
+
+-- name: record
+-- Write down what came of claimed deliveries. A result other than "sent" counts only while the delivery is still ours:
+-- a callback that came first, or another sender after our lease ran out, is believed instead. Parked words of the
+-- provider are given to the delivery whose id they name; gives the ids of those.
+WITH result AS (
+    SELECT * FROM unnest(:ids::bigint[], :attempts::smallint[], :statuses::text[], :provider_ids::text[],
+                         :due_ats::timestamptz[], :codes::text[], :reasons::text[], :give_backs::smallint[])
+        AS r (id, attempt, status, provider_id, due_at, code, reason, give_back)
+), locked AS MATERIALIZED (
+    SELECT d.id FROM delivery AS d JOIN result ON result.id = d.id ORDER BY d.id FOR UPDATE OF d
+), written AS (
+    UPDATE delivery AS d
+    SET status = result.status,
+        provider_id = coalesce(d.provider_id, result.provider_id),
+        sent_at = CASE WHEN result.status IN ('sent', 'delivered', 'read') THEN coalesce(d.sent_at, now()) ELSE d.sent_at END,
+        due_at = coalesce(result.due_at, d.due_at), attempts = d.attempts - result.give_back,
+        error_code = result.code, reason = result.reason, lease_until = NULL, updated_at = now()
+    FROM result JOIN locked USING (id)
+    WHERE d.id = result.id AND CASE
+        WHEN result.provider_id IS NOT NULL THEN status_rank(result.status) > status_rank(d.status)
+        WHEN result.status = 'unknown' THEN d.status = 'sending' AND d.leased_by = :sender AND d.attempts = result.attempt
+        ELSE d.status IN ('sending', 'unknown') AND d.leased_by = :sender AND d.attempts = result.attempt END
+    RETURNING d.id
+), named AS (
+    UPDATE delivery AS d
+    SET provider_id = coalesce(d.provider_id, result.provider_id), sent_at = coalesce(d.sent_at, now()),
+        lease_until = NULL
+    FROM result JOIN locked USING (id)
+    WHERE d.id = result.id AND result.provider_id IS NOT NULL AND status_rank(result.status) <= status_rank(d.status)
+), adopted AS (
+    UPDATE delivery_event AS event SET delivery_id = result.id
+    FROM result JOIN delivery AS d ON d.id = result.id
+    WHERE event.delivery_id IS NULL AND event.endpoint_id = d.endpoint_id AND event.provider_id = result.provider_id
+    RETURNING event.delivery_id
+)
+SELECT id, 'written' AS what FROM written UNION ALL SELECT DISTINCT delivery_id, 'adopted' FROM adopted;
+
+-- name: expire_leases
+-- What was being sent when its sender vanished may have gone out or not.
+UPDATE delivery
+SET status = 'unknown', lease_until = NULL, updated_at = now(),
+    reason = 'the sender stopped while handing it over, so it may or may not have gone out'
+WHERE id IN (SELECT id FROM delivery WHERE status = 'sending' AND lease_until < now()
+             ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED)
+RETURNING conversation_id;
+
+-- name: pause_endpoint!
+UPDATE endpoint
+SET paused_reason = :reason, paused_until = greatest(paused_until, now() + make_interval(secs => :seconds))
+WHERE id = :endpoint_id;
+
+-- name: resume_endpoint!
+UPDATE endpoint SET paused_until = NULL, paused_reason = NULL WHERE id = :endpoint_id;
+
+-- name: end_pauses!
+-- A send that went through proves that the reason for the last pause is gone.
+UPDATE endpoint SET paused_until = NULL, paused_reason = NULL
+WHERE id = ANY(:endpoint_ids::smallint[]) AND paused_reason IS NOT NULL AND paused_until <= now();
+
+-- name: mark_unreachable!
+UPDATE address
+SET unreachable = unreachable || jsonb_build_object(mark.channel, jsonb_build_object('at', now(), 'reason', mark.reason))
+FROM (SELECT DISTINCT ON (address_id, channel) address_id, channel, reason
+      FROM unnest(:address_ids::bigint[], :channels::text[], :reasons::text[]) AS t (address_id, channel, reason)
+      ORDER BY address_id, channel, reason) AS mark
+WHERE address.id = mark.address_id;
+
+-- name: fail_stranded
+-- What waits for an endpoint that is no longer configured will never leave from there.
+UPDATE delivery
+SET status = 'failed', error_code = 'no_endpoint', updated_at = now(),
+    reason = 'the number or mailbox it was to leave from is no longer configured'
+WHERE id IN (SELECT d.id FROM delivery AS d JOIN endpoint AS e ON e.id = d.endpoint_id
+             WHERE d.status = 'queued' AND NOT e.active ORDER BY d.id LIMIT 1000 FOR UPDATE OF d SKIP LOCKED)
+RETURNING id;
+
+-- name: waiting_unknown
+-- Deliveries that may have gone out, long enough ago that a callback would have come; asked about at growing distances.
+UPDATE delivery SET due_at = now() + make_interval(secs => 60 * (2 ^ least(6, extract(epoch FROM now() - updated_at)
+                                                                        / 600))::double precision)
+WHERE id IN (SELECT id FROM delivery
+             WHERE status = 'unknown' AND updated_at < now() - make_interval(secs => :wait_seconds) AND due_at <= now()
+               AND updated_at > now() - interval '1 day'
+             ORDER BY updated_at LIMIT :most FOR UPDATE SKIP LOCKED)
+RETURNING id;
+
+-- name: describe
+-- What finding these deliveries at the provider takes to know; the window is WhatsApp's as it was when they were tried.
+SELECT d.id, d.message_id, d.contact_id, d.conversation_id, d.address_id, d.endpoint_id, d.channel, d.lane, d.purpose,
+       d.attempts, d.created_at, d.text, e.key AS endpoint_key, e.address AS endpoint_address, e.account, a.uri,
+       m.subject, m.author, m.template, m.template_values,
+       CASE WHEN NOT EXISTS (SELECT FROM delivery AS later
+                             WHERE later.message_id = d.message_id AND later.address_id = d.address_id
+                               AND later.endpoint_id = d.endpoint_id AND later.part > d.part)
+            THEN m.choices END AS choices,
+       coalesce(conversation.language, contact.language) AS language,
+       d.updated_at - make_interval(secs => :lease_seconds) AS claimed_at,
+       EXISTS (SELECT FROM message AS earlier
+               WHERE earlier.conversation_id = d.conversation_id AND earlier.endpoint_id = d.endpoint_id
+                 AND earlier.direction = 'inbound' AND earlier.created_at < d.updated_at
+                 AND earlier.created_at > d.updated_at - interval '1 day') AS window_is_open
+FROM delivery AS d
+JOIN message AS m ON m.id = d.message_id
+JOIN endpoint AS e ON e.id = d.endpoint_id
+JOIN address AS a ON a.id = d.address_id
+JOIN contact ON contact.id = d.contact_id
+JOIN conversation ON conversation.id = d.conversation_id
+WHERE d.id = ANY(:ids::bigint[]) ORDER BY d.id;
+
+-- name: requeue_absent
+-- Proven never to have reached the provider: it may go out now.
+UPDATE delivery SET status = 'queued', due_at = now(), reason = NULL, error_code = NULL, updated_at = now()
+WHERE id = ANY(:ids::bigint[]) AND status = 'unknown' RETURNING conversation_id;
+
+-- name: adopt_found
+-- Found at the provider: it did go out; unless what was found is the twin of it, a message already known.
+UPDATE delivery AS d
+SET status = 'sent', provider_id = coalesce(d.provider_id, found.provider_id), sent_at = coalesce(d.sent_at, now()),
+    reason = NULL, error_code = NULL, updated_at = now()
+FROM unnest(:ids::bigint[], :provider_ids::text[]) AS found (id, provider_id)
+WHERE d.id = found.id AND d.status = 'unknown'
+  AND NOT EXISTS (SELECT FROM delivery AS other
+                  WHERE other.endpoint_id = d.endpoint_id AND other.provider_id = found.provider_id AND other.id <> d.id)
+RETURNING d.conversation_id;
+
+-- name: depth
+-- How much waits in each lane, and since when the longest due one does.
+SELECT lane, count(*) AS waiting, extract(epoch FROM now() - min(due_at) FILTER (WHERE due_at <= now())) AS oldest_seconds
+FROM delivery WHERE status = 'queued' GROUP BY lane ORDER BY lane;
+
+-- name: unsettled^
+-- How many are being sent, may have been sent, or have failed with nothing in their place.
+SELECT (SELECT count(*) FROM delivery WHERE status = 'sending') AS sending,
+       (SELECT count(*) FROM delivery WHERE status = 'unknown') AS unknown,
+       (SELECT count(*) FROM delivery WHERE status = 'failed' AND superseded_by IS NULL) AS dead;

@@ -1,0 +1,78 @@
+"""What providers say of our deliveries: every word is kept, and a delivery only ever moves forward."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain.channel import Channel
+from gateway.store.db import Connection, statements
+from gateway.store.text import storable
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Word:
+    """One thing a provider said of one delivery; `named_id` is our own id, when the callback carried it."""
+
+    endpoint_id: int
+    provider_id: str
+    status: str
+    named_id: int | None = None
+    code: str | None = None
+    reason: str | None = None
+    occurred_at: datetime | None = None
+    raw_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class About:
+    """The delivery a word is about, and the address it went to."""
+
+    delivery_id: int
+    address_id: int
+    channel: Channel
+    uri: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moved:
+    """A delivery that moved, and where it stands now."""
+
+    delivery_id: int
+    conversation_id: int
+    status: str
+
+
+async def keep(connection: Connection, words: Sequence[Word]) -> list[About | None]:
+    """Keep these words, and give the delivery each is about; None where it is not known yet."""
+    about: list[About | None] = [None] * len(words)
+    async for row in statements("statuses").keep(
+        connection,
+        endpoint_ids=[word.endpoint_id for word in words],
+        delivery_ids=[word.named_id for word in words],
+        provider_ids=[storable(word.provider_id) for word in words],
+        statuses=[word.status for word in words],
+        codes=[word.code for word in words],
+        reasons=[storable(word.reason) if word.reason else None for word in words],
+        occurred_ats=[word.occurred_at for word in words],
+        raw_ids=[word.raw_id for word in words],
+    ):
+        about[row["ord"]] = About(
+            delivery_id=row["delivery_id"],
+            address_id=row["address_id"],
+            channel=Channel(row["channel"]),
+            uri=row["uri"],
+        )
+    return about
+
+
+async def apply(connection: Connection, delivery_ids: Iterable[int]) -> list[Moved]:
+    """Move these deliveries as far as the words kept about them say."""
+    ids = sorted(set(delivery_ids))
+    rows = [row async for row in statements("statuses").apply(connection, ids=ids)]
+    await statements("statuses").name_deliveries(connection, ids=ids)
+    return [Moved(delivery_id=row["id"], conversation_id=row["conversation_id"], status=row["status"]) for row in rows]
+
+
+async def adopt_parked(connection: Connection) -> list[int]:
+    """Give parked words to the deliveries that are known by now; gives those delivery ids."""
+    return [row["delivery_id"] async for row in statements("statuses").adopt_parked(connection)]

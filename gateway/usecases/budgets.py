@@ -1,0 +1,111 @@
+"""How many sends may start at once: free slots, tokens of each endpoint, and room kept for replies."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from gateway.domain.channel import Channel
+from gateway.domain.delivery import Lane
+from gateway.domain.outbox import Budget, Claimed, OpenEndpoint
+from gateway.rates import Grant, Rates, Wish
+
+# Meta lets one message in six seconds reach one person, 45 in a burst (error 131056 beyond).
+_PAIR_PER_SECOND = 1 / 6
+_PAIR_BURST = 45.0
+# The share of a bucket and of the slots that only replies may use, and of the slots that one endpoint may use.
+_REPLIES_SHARE = 0.2
+_ENDPOINT_SHARE = 0.75
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """How much one sender does at once; `reserved` of the `slots` are for replies alone."""
+
+    slots: int = 64
+    reserved: int = 16
+    promotions_a_day: int = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Room:
+    """What may start now: slots in all, slots for what is no reply, and the budget of each endpoint.
+
+    `is_dry` says that due work may be waiting for tokens.
+    """
+
+    slots: int
+    slots_not_replies: int
+    budgets: tuple[Budget, ...]
+    is_dry: bool
+
+
+def bucket(endpoint: OpenEndpoint, most: int) -> Wish:
+    """Name an endpoint's bucket: a second's worth of sends, at least two."""
+    rate = max(endpoint.sends_per_second, 0.01)
+    return Wish(name=f"endpoint:{endpoint.endpoint_id}", per_second=rate, burst=max(2.0, rate), most=most)
+
+
+async def find_room(
+    endpoints: Sequence[OpenEndpoint],
+    in_flight: Iterable[Claimed],
+    *,
+    limits: Limits,
+    rates: Rates,
+    probing: frozenset[int] = frozenset(),
+) -> Room:
+    """Take tokens for everything that could start now; `give_back` returns what was not used.
+
+    Endpoints in `probing` may start one send only.
+    """
+    busy = list(in_flight)
+    slots = limits.slots - len(busy)
+    others = sum(1 for claimed in busy if claimed.lane is not Lane.REPLY)
+    at_endpoint = Counter(claimed.endpoint_id for claimed in busy)
+    ceiling = math.ceil(limits.slots * _ENDPOINT_SHARE) if len(endpoints) > 1 else limits.slots
+    wishes = []
+    for endpoint in endpoints:
+        ours = 1 if endpoint.endpoint_id in probing else ceiling
+        wishes.append(bucket(endpoint, max(0, min(slots, ours - at_endpoint[endpoint.endpoint_id]))))
+    grants = await rates.take(wishes)
+    budgets = [_budget(endpoint, wish, grant) for endpoint, wish, grant in zip(endpoints, wishes, grants, strict=True)]
+    return Room(
+        slots=slots,
+        slots_not_replies=max(0, limits.slots - limits.reserved - others),
+        budgets=tuple(budget for budget in budgets if budget.most > 0),
+        is_dry=any(not budget.most_not_replies for budget, wish in zip(budgets, wishes, strict=True) if wish.most),
+    )
+
+
+async def give_back(room: Room, endpoints: Sequence[OpenEndpoint], claimed: Sequence[Claimed], *, rates: Rates) -> None:
+    """Return the tokens that nothing was claimed for."""
+    used = Counter(each.endpoint_id for each in claimed)
+    by_id = {endpoint.endpoint_id: endpoint for endpoint in endpoints}
+    unused = {budget.endpoint_id: budget.most - used[budget.endpoint_id] for budget in room.budgets}
+    await rates.take([bucket(by_id[endpoint_id], -count) for endpoint_id, count in unused.items() if count > 0])
+
+
+async def over_pair_limit(claimed: Sequence[Claimed], *, rates: Rates) -> set[int]:
+    """Give the ids of those WhatsApp deliveries whose person got as many as Meta lets through for now."""
+    paired = [each for each in claimed if each.channel is Channel.WHATSAPP]
+    grants = await rates.take(
+        [
+            Wish(
+                name=f"pair:{each.endpoint_id}:{each.address_id}",
+                per_second=_PAIR_PER_SECOND,
+                burst=_PAIR_BURST,
+                most=1,
+            )
+            for each in paired
+        ]
+    )
+    return {each.delivery_id for each, grant in zip(paired, grants, strict=True) if not grant.taken}
+
+
+def _budget(endpoint: OpenEndpoint, wish: Wish, grant: Grant) -> Budget:
+    for_replies = max(1.0, wish.burst * _REPLIES_SHARE)
+    return Budget(
+        endpoint_id=endpoint.endpoint_id,
+        most=grant.taken,
+        most_not_replies=max(0, min(grant.taken, math.floor(grant.taken + grant.left - for_replies))),
+    )

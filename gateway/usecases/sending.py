@@ -1,0 +1,296 @@
+"""The sender: a loop that claims what is due, hands it to the channels at once, and writes down what came of it.
+
+What an outcome means is decided in `outcomes`, how it is written in `results`, how much may start in `budgets`.
+"""
+
+import asyncio
+import random
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Protocol
+
+import asyncpg
+import structlog
+
+from channels.contract import Adapter
+from channels.errors import SendError
+from gateway.bell import Bell
+from gateway.clock import now
+from gateway.domain.outbox import Claimed, OpenEndpoint, Outcome, OutcomeKind, Pause
+from gateway.rates import Rates
+from gateway.store import outbox
+from gateway.store.db import Pool
+from gateway.tally import Tally
+from gateway.usecases import outcomes
+from gateway.usecases.breaker import REST_SECONDS, Breaker
+from gateway.usecases.budgets import Limits, find_room, give_back, over_pair_limit
+from gateway.usecases.handover import Handover
+from gateway.usecases.results import settle
+from gateway.usecases.sweeping import sweep
+
+DATABASE_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+DRAIN_SECONDS = 20.0
+
+_UNWRITABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+_POLL_SECONDS = 1.0
+_DRY_SECONDS = 0.05
+_GATHER_SECONDS = 0.005
+_SWEEP_SECONDS = 5.0
+_SEND_SECONDS = 45.0
+_ENDPOINTS_SECONDS = 1.0
+_PAIR_WAIT = timedelta(seconds=6)
+_STOPPED = "the sender was stopped while handing it over, so it may or may not have gone out"
+_NO_ANSWER = "the provider did not answer in time, so it may or may not have gone out"
+
+_log = structlog.get_logger()
+
+
+class Adapters(Protocol):
+    """Where the sender finds the channel of an endpoint."""
+
+    def adapter_for(self, endpoint_key: str) -> Adapter:
+        """Give the adapter that sends from this endpoint."""
+        ...
+
+
+class Sender:
+    """Sends what is due until told to stop. Any number of senders, in any processes, may run at once."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        adapters: Adapters,
+        handover: Handover,
+        *,
+        bell: Bell,
+        rates: Rates,
+        tally: Tally,
+        name: str,
+        limits: Limits | None = None,
+    ) -> None:
+        self._pool, self._adapters, self._handover = pool, adapters, handover
+        self._bell, self._rates, self._tally = bell, rates, tally
+        self._name = name
+        self._limits = limits or Limits()
+        self._crowded = self._limits.slots * 3 // 4
+        self._chance = random.Random()  # noqa: S311  (spreads retries, protects nothing)
+        self._in_flight: dict[asyncio.Task[None], Claimed] = {}
+        self._outcomes: list[Outcome] = []
+        self._pauses: list[Pause] = []
+        self._breakers: defaultdict[int, Breaker] = defaultdict(Breaker)
+        self._endpoints: list[OpenEndpoint] = []
+        self._endpoints_at = 0.0
+        self._paused: set[int] = set()
+        self._wake, self._has_outcomes, self._has_room = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._is_stopping = False
+
+    async def run(self) -> None:
+        """Send until `stop` is called; then finish what is in flight, for at most 20 seconds, and return."""
+        helpers = [asyncio.create_task(loop()) for loop in (self._listen, self._settle_forever, self._sweep_forever)]
+        try:
+            while not self._is_stopping:
+                await self._round()
+            await self._drain()
+        finally:
+            for task in (*helpers, *self._in_flight):
+                task.cancel()
+            await asyncio.gather(*helpers, *self._in_flight, return_exceptions=True)
+            with suppress(*DATABASE_AWAY):
+                await self._settle()
+
+    def stop(self) -> None:
+        """Claim nothing more, and let `run` come to its end."""
+        self._is_stopping = True
+        self._wake.set()
+        self._has_room.set()
+
+    async def _round(self) -> None:
+        """Claim once and start everything claimed; rest when there was nothing, or when all slots are taken."""
+        self._wake.clear()
+        try:
+            claimed, is_dry = await self._claim()
+        except DATABASE_AWAY as error:
+            _log.warning("the outbox cannot be read", error=type(error).__name__)
+            await asyncio.sleep(_POLL_SECONDS)
+            return
+        for each in claimed:
+            task = asyncio.create_task(self._send(each))
+            self._in_flight[task] = each
+            task.add_done_callback(self._landed)
+        if len(self._in_flight) > self._crowded:
+            self._has_room.clear()
+            await self._wait(self._has_room, _POLL_SECONDS)
+        elif not claimed:
+            await self._wait(self._wake, _DRY_SECONDS if is_dry else _POLL_SECONDS)
+
+    async def _claim(self) -> tuple[list[Claimed], bool]:
+        """Claim what may start now; what must wait after all is given back at once."""
+        endpoints = await self._open_endpoints()
+        probing = frozenset(each.endpoint_id for each in endpoints if self._breakers[each.endpoint_id].is_probing)
+        room = await find_room(
+            endpoints, self._in_flight.values(), limits=self._limits, rates=self._rates, probing=probing
+        )
+        if not room.budgets or room.slots <= 0:
+            return [], room.is_dry or room.slots <= 0
+        async with self._pool.acquire() as connection:
+            claim = await outbox.claim(
+                connection,
+                room.budgets,
+                sender=self._name,
+                slots=room.slots,
+                slots_not_replies=room.slots_not_replies,
+                promotions_a_day=self._limits.promotions_a_day,
+            )
+        await give_back(room, endpoints, claim.claimed, rates=self._rates)
+        if claim.refused_conversation_ids:
+            await self._bell.announce(claim.refused_conversation_ids, "delivery")
+        return await self._put_off(claim.claimed), room.is_dry
+
+    async def _put_off(self, claimed: tuple[Claimed, ...]) -> list[Claimed]:
+        """Give back what it is not the time for, and keep the rest."""
+        moment = now()
+        crowded = await over_pair_limit(claimed, rates=self._rates)
+        ready = []
+        for each in claimed:
+            if each.delivery_id in crowded:
+                self._note(outcomes.postponed(each, moment + _PAIR_WAIT))
+            elif later := outcomes.not_now(each, moment):
+                self._note(later)
+            else:
+                ready.append(each)
+        return ready
+
+    async def _open_endpoints(self) -> list[OpenEndpoint]:
+        """Give the endpoints that may send, as they were at most a second ago."""
+        loop_time = asyncio.get_running_loop().time()
+        if loop_time - self._endpoints_at > _ENDPOINTS_SECONDS:
+            async with self._pool.acquire() as connection:
+                self._endpoints = await outbox.open_endpoints(connection, self._handover.endpoint_keys)
+            self._endpoints_at = loop_time
+        return self._endpoints
+
+    async def _send(self, claimed: Claimed) -> None:
+        """Hand one delivery over and note what came of it; nothing that happens here stops the loop."""
+        moment = now()
+        is_available = True
+        try:
+            outgoing = self._handover.outgoing(claimed, now=moment)
+            adapter = self._adapters.adapter_for(claimed.endpoint_key)
+            async with asyncio.timeout(_SEND_SECONDS):
+                receipt = await adapter.send(outgoing)
+            outcome = outcomes.accepted(claimed, receipt)
+        except SendError as error:
+            outcome, pause = outcomes.refused(claimed, error, now=now(), chance=self._chance)
+            is_available = not (outcome.kind is OutcomeKind.RETRY or error.maybe_sent)
+            if pause:
+                self._pauses.append(pause)
+        except TimeoutError:
+            outcome, is_available = outcomes.maybe_sent(claimed, _NO_ANSWER), False
+        except asyncio.CancelledError:
+            self._note(outcomes.maybe_sent(claimed, _STOPPED))
+            raise
+        except Exception as error:  # noqa: BLE001  (one bad delivery must not stop the others)
+            _log.exception("a delivery met an unexpected error", delivery_id=claimed.delivery_id)
+            outcome = outcomes.broken(claimed, error, now=now(), chance=self._chance)
+        self._note(outcome)
+        self._watch(claimed.endpoint_id, is_available=is_available)
+
+    def _watch(self, endpoint_id: int, *, is_available: bool) -> None:
+        if self._breakers[endpoint_id].note(is_available=is_available):
+            reason = "the provider cannot be reached or mostly fails; sending is tried again shortly"
+            self._pauses.append(Pause(endpoint_id=endpoint_id, seconds=REST_SECONDS, reason=reason))
+
+    def _note(self, outcome: Outcome) -> None:
+        self._outcomes.append(outcome)
+        self._has_outcomes.set()
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._in_flight.pop(task, None)
+        if len(self._in_flight) <= self._crowded:
+            self._has_room.set()
+
+    async def _settle_forever(self) -> None:
+        while True:
+            await self._has_outcomes.wait()
+            await asyncio.sleep(_GATHER_SECONDS)
+            try:
+                await self._settle()
+            except DATABASE_AWAY as error:
+                _log.warning("outcomes cannot be written yet", error=type(error).__name__, waiting=len(self._outcomes))
+                await asyncio.sleep(_POLL_SECONDS)
+
+    async def _settle(self) -> None:
+        """Write down everything noted so far; what cannot be written stays noted."""
+        batch = list(self._outcomes)
+        self._has_outcomes.clear()
+        if batch:
+            try:
+                await settle(self._pool, batch, sender=self._name)
+            except _UNWRITABLE:
+                await self._settle_singly(batch)
+            except DATABASE_AWAY:
+                self._has_outcomes.set()
+                raise
+            del self._outcomes[: len(batch)]
+        await self._after(batch)
+
+    async def _settle_singly(self, batch: list[Outcome]) -> None:
+        """Keep one outcome from holding up the others: a provider id that another delivery has already is left out."""
+        for outcome in batch:
+            try:
+                await settle(self._pool, [outcome], sender=self._name)
+            except _UNWRITABLE:
+                _log.exception("an outcome could not be written whole", delivery_id=outcome.claimed.delivery_id)
+                await settle(self._pool, [replace(outcome, provider_id=None)], sender=self._name)
+
+    async def _after(self, batch: list[Outcome]) -> None:
+        """Rest or wake endpoints, tell open screens, and look for what may follow."""
+        await self._pause_endpoints(batch)
+        self._tally.count((outcome.claimed.channel, outcome.kind) for outcome in batch)
+        await self._bell.announce(
+            (each.claimed.conversation_id for each in batch if each.kind is not OutcomeKind.NOT_NOW), "delivery"
+        )
+        self._wake.set()
+
+    async def _pause_endpoints(self, batch: list[Outcome]) -> None:
+        pauses, self._pauses = self._pauses, []
+        longest = {pause.endpoint_id: pause for pause in sorted(pauses, key=lambda pause: pause.seconds)}
+        recovered = {each.claimed.endpoint_id for each in batch if each.kind is OutcomeKind.SENT} & self._paused
+        if not longest and not recovered:
+            return
+        try:
+            async with self._pool.acquire() as connection:
+                for pause in longest.values():
+                    _log.warning("an endpoint rests", endpoint_id=pause.endpoint_id, reason=pause.reason)
+                    await outbox.pause_endpoint(connection, pause)
+                await outbox.end_pauses(connection, recovered)
+        except DATABASE_AWAY:
+            self._pauses += pauses
+            raise
+        self._paused = (self._paused - recovered) | set(longest)
+        self._endpoints_at = 0.0
+
+    async def _sweep_forever(self) -> None:
+        while True:
+            try:
+                await self._bell.announce(await sweep(self._pool), "delivery")
+            except DATABASE_AWAY as error:
+                _log.warning("the outbox cannot be swept", error=type(error).__name__)
+            await self._tally.flush()
+            await asyncio.sleep(_SWEEP_SECONDS)
+
+    async def _listen(self) -> None:
+        async for _ in self._bell.rings():
+            self._wake.set()
+
+    async def _wait(self, event: asyncio.Event, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await event.wait()
+
+    async def _drain(self) -> None:
+        """Let what is in flight finish, as long as a shutdown may take."""
+        if self._in_flight:
+            await asyncio.wait(self._in_flight, timeout=DRAIN_SECONDS)

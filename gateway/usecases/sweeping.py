@@ -1,0 +1,20 @@
+"""The outbox's housekeeping: what crashes, lost rings and late words leave behind is found here, by looking."""
+
+from gateway.store import outbox, statuses
+from gateway.store.db import Pool
+from gateway.usecases.fallbacks import go_on
+
+
+async def sweep(pool: Pool) -> list[int]:
+    """Settle what its sender left behind, and give parked words to their deliveries; gives the conversations touched.
+
+    Cheap when there is nothing to do; any number of processes may do it at once.
+    """
+    async with pool.acquire() as connection:
+        conversation_ids = await outbox.expire_leases(connection)
+        async with connection.transaction():
+            await go_on(connection, await outbox.fail_stranded(connection))
+        async with connection.transaction():
+            moved = await statuses.apply(connection, await statuses.adopt_parked(connection))
+            await go_on(connection, [each.delivery_id for each in moved if each.status == "failed"])
+    return conversation_ids + [each.conversation_id for each in moved]
