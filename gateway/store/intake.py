@@ -20,9 +20,9 @@ from gateway.domain.case import CaseFacts, CaseStatus, Severity
 from gateway.domain.consent import Purpose
 from gateway.domain.facts import Facts
 from gateway.domain.language import Language
+from gateway.domain.text import storable
 from gateway.store.db import Connection, statements, to_json
 from gateway.store.documents import from_question, to_question
-from gateway.store.text import storable
 
 PREVIEW_LENGTH = 160
 _TEN_MINUTES = 600
@@ -51,16 +51,14 @@ async def create_people(connection: Connection, addresses: Sequence[NewAddress])
         uris=[address.key.uri for address in addresses],
         provens=[address.key.proven for address in addresses],
         contact_ids=[address.contact_id for address in addresses],
-        names=[storable(address.name) for address in addresses],
+        names=[address.name for address in addresses],
         languages=[address.language for address in addresses],
     )
 
 
 async def name_contacts(connection: Connection, names: Mapping[int, str]) -> None:
     """Give these contacts a name, where they have none."""
-    await statements("intake").name_contacts(
-        connection, contact_ids=list(names), names=[storable(name) for name in names.values()]
-    )
+    await statements("intake").name_contacts(connection, contact_ids=list(names), names=list(names.values()))
 
 
 async def lock_conversations(connection: Connection, conversation_ids: Sequence[int]) -> bool:
@@ -79,8 +77,8 @@ async def load_facts(
         conversation_ids=[arrival.person.conversation_id for arrival in arrivals],
         address_ids=[arrival.person.address_id for arrival in arrivals],
         endpoint_ids=[arrival.endpoint_id for arrival in arrivals],
-        provider_ids=[storable(arrival.message.provider_id) for arrival in arrivals],
-        contexts=["\x1f".join(storable(each) for each in arrival.message.context.provider_ids) for arrival in arrivals],
+        provider_ids=[arrival.message.provider_id for arrival in arrivals],
+        contexts=["\x1f".join(arrival.message.context.provider_ids) for arrival in arrivals],
     )
     return [_known(row, now, default_language) async for row in rows]
 
@@ -161,22 +159,20 @@ async def insert_messages(connection: Connection, payloads: Sequence[RawPayload]
         channels=[each.arrival.channel for each in decided],
         endpoint_ids=[each.arrival.endpoint_id for each in decided],
         address_ids=[each.arrival.person.address_id for each in decided],
-        provider_ids=[storable(message.provider_id) for message in messages],
+        provider_ids=[message.provider_id for message in messages],
         kinds=[message.kind for message in messages],
-        authors=[storable(message.sender.name) or str(message.sender.address) for message in messages],
-        texts=[storable(message.text) for message in messages],
-        full_texts=[
-            storable(message.full_text) if message.full_text not in ("", message.text) else None for message in messages
-        ],
-        htmls=[storable(message.html) if message.html else None for message in messages],
-        subjects=[storable(message.subject) if message.subject else None for message in messages],
+        authors=[message.sender.name or str(message.sender.address) for message in messages],
+        texts=[message.text for message in messages],
+        full_texts=[message.full_text if message.full_text not in ("", message.text) else None for message in messages],
+        htmls=[message.html or None for message in messages],
+        subjects=[message.subject or None for message in messages],
         verifications=[message.verification for message in messages],
         case_ids=[each.case_id for each in decided],
         answers_ids=[each.known.answers_id for each in decided],
         payloads=[place[each.arrival.payload] for each in decided],
         actions=[each.decision.action for each in decided],
         rules=[each.decision.rule for each in decided],
-        reasons=[storable(_reason(each)) for each in decided],
+        reasons=[_reason(each) for each in decided],
         article_keys=[each.decision.article_key for each in decided],
         occurred_ats=[message.occurred_at for message in messages],
     )
@@ -196,7 +192,7 @@ def _payload_columns(payloads: Sequence[RawPayload]) -> dict[str, Sequence[objec
 
 def _reason(decided: Decided) -> str:
     reason = decided.decision.reason
-    return to_json({"code": reason.code, "details": {name: storable(text) for name, text in reason.details.items()}})
+    return to_json({"code": reason.code, "details": dict(reason.details)})
 
 
 async def update_conversations(connection: Connection, changes: Sequence[ConversationChange], *, now: datetime) -> None:
@@ -215,7 +211,7 @@ async def update_conversations(connection: Connection, changes: Sequence[Convers
         channels=[change.arrival.channel for change in changes],
         endpoint_ids=[change.arrival.endpoint_id for change in changes],
         address_ids=[change.arrival.person.address_id for change in changes],
-        previews=[storable(change.preview[:PREVIEW_LENGTH]) for change in changes],
+        previews=[change.preview[:PREVIEW_LENGTH] for change in changes],
         preview_directions=["outbound" if change.preview_is_ours else "inbound" for change in changes],
     )
 
@@ -246,11 +242,11 @@ async def insert_attachments(connection: Connection, decided: Sequence[Decided])
         connection,
         message_ids=[each.known.message_id for each, _ in rows],
         contact_ids=[each.arrival.person.contact_id for each, _ in rows],
-        filenames=[storable(attachment.filename) for _, attachment in rows],
-        media_types=[storable(attachment.media_type) for _, attachment in rows],
+        filenames=[attachment.filename for _, attachment in rows],
+        media_types=[attachment.media_type for _, attachment in rows],
         sizes=[attachment.size_bytes for _, attachment in rows],
         sha256s=[attachment.sha256 for _, attachment in rows],
-        content_ids=[storable(attachment.content_id) if attachment.content_id else None for _, attachment in rows],
+        content_ids=[attachment.content_id for _, attachment in rows],
         remotes=remotes,
         states=[
             "stored" if is_filed else "waiting" if remote else "failed"
@@ -273,7 +269,7 @@ async def insert_survey_answers(connection: Connection, decided: Sequence[Decide
         message_ids=[each.known.message_id for each, _ in answers],
         subjects=[answer.subject for _, answer in answers],
         scores=[answer.score for _, answer in answers],
-        words=[storable(answer.words) for _, answer in answers],
+        words=[answer.words for _, answer in answers],
     )
 
 

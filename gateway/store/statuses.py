@@ -6,7 +6,7 @@ from datetime import datetime
 
 from gateway.domain.channel import Channel
 from gateway.store.db import Connection, statements
-from gateway.store.text import storable
+from gateway.domain.text import storable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,17 +24,18 @@ from gateway.domain.event import (
 )
 from gateway.domain.language import Language
 from gateway.domain.outbound import OutgoingDraft
+from gateway.domain.text import storable_message
 from gateway.store import consent, outgoing
 from gateway.store import intake as store
 from gateway.store import reference as reference_store
 from gateway.store.consent import ConsentEntry
 from gateway.store.db import Connection
 from gateway.usecases import replies
-from gateway.usecases.budget import Budget
 from gateway.usecases.identity import follow_number
 from gateway.usecases.reference import Reference
 from gateway.usecases.senders import identify
 from gateway.usecases.statuses import apply_statuses
+from gateway.usecases.stranger_budget import StrangerBudget
 from gateway.wording import Wording
 from routing.decide import decide
 
@@ -74,7 +75,7 @@ class Tools:
     wording: Wording
     default_language: Language
     now: Callable[[], datetime]
-    unverified_replies: Budget = field(default_factory=Budget)
+    unverified_replies: StrangerBudget = field(default_factory=StrangerBudget)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,7 +144,7 @@ def _sort(submissions: Sequence[Submission], reference: Reference) -> _Sorted:
                     found.problems.append((index, f"no endpoint of ours is {event.endpoint!r}"))
                 case InboundMessage() if (event.endpoint, event.provider_id) not in seen:
                     seen.add((event.endpoint, event.provider_id))
-                    found.messages.append((index, event))
+                    found.messages.append((index, storable_message(event)))
                 case StatusUpdate() | BounceReport():
                     found.statuses.append(event)
                 case ConsentSignal():

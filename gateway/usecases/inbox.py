@@ -11,7 +11,7 @@ from gateway.store import cases, contacts
 from gateway.store import conversations as store
 from gateway.store.conversations import StoredFile, Wanted
 from gateway.store.db import Connection, Pool
-from gateway.store.text import storable
+from gateway.domain.text import storable
 from gateway.usecases.cases import actor, speak_in_person
 
 LONGEST_TEXT = 20_000

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from routing.knowledge import KnowledgeIndex
-
 from gateway.domain.channel import Channel, Endpoint
 from gateway.domain.knowledge import Knowledge
 from gateway.domain.policy import Policy
 from gateway.store import reference as store
 from gateway.store.db import Connection
+from routing.knowledge import KnowledgeIndex
 
 
 @dataclass(kw_only=True, slots=True)

@@ -7,9 +7,9 @@ from gateway.domain.address import Address
 from gateway.domain.arrival import AddressKey, NewAddress, Person
 from gateway.domain.event import ConsentSignal, InboundMessage, Verification
 from gateway.domain.language import detect
+from gateway.domain.text import storable
 from gateway.store import intake as store
 from gateway.store.db import Connection
-from gateway.store.text import storable
 from gateway.usecases.identity import merge
 
 Spoken = InboundMessage | ConsentSignal

@@ -17,7 +17,7 @@ from typing import IO, Self
 import orjson
 
 from gateway.domain.arrival import RawPayload
-from gateway.store.text import storable
+from gateway.domain.text import storable
 
 _LENGTH = struct.Struct(">I")
 _ADOPTED_AT_ONCE = 500

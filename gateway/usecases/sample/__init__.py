@@ -1,4 +1,4 @@
-"""The sample organisation that a first `make run` loads, so that there is something to answer with and someone to be."""
+"""The sample organisation that a first `make run` loads: something to answer with, and someone to be."""
 
 import secrets
 import tomllib

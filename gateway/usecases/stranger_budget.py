@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(kw_only=True, slots=True)
-class Budget:
+class StrangerBudget:
     """At most `limit` replies per endpoint within any `period_seconds`, counted in this process."""
 
     limit: int = 60
