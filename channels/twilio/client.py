@@ -29,7 +29,7 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the twilio package ha
         self._api_base = api_base.rstrip("/")
         self._session: aiohttp.ClientSession | None = None
 
-    async def request(  # noqa: PLR0913, PLR0917  the signature is Twilio's
+    async def request(
         self,
         method: str,
         uri: str,

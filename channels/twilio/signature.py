@@ -39,7 +39,7 @@ def signed_text(pairs: Pairs) -> bytes:
 
 
 def is_signed(header: str, urls: Iterable[str], tail: bytes, tokens: Iterable[bytes]) -> bool:
-    """Say whether the header signs one of these URLs with one of these tokens; the time it takes does not tell which."""
+    """Say whether the header signs one of these URLs with one of these tokens, without telling by its time which."""
     given = header.encode("utf-8", "replace")
     texts = [url.encode("utf-8", "surrogateescape") + tail for url in urls]
     is_right = False
