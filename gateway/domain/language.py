@@ -16,8 +16,11 @@ class Language(StrEnum):
 
 def detect(text: str) -> Language | None:
     """Name the language most of the letters belong to, or None without letters; Hebrew wins ties."""
+    text = text[:2000]
+    if text.isascii():
+        return Language.ENGLISH if any(map(str.isalpha, text)) else None
     counts = dict.fromkeys(("he", "ar", "ru", "en"), 0)
-    for character in text[:2000]:
+    for character in text:
         if character.isalpha():
             point = ord(character)
             for name, low, high in _RANGES:
