@@ -121,7 +121,7 @@ async def test_a_bounce_comes_back_as_a_delivery_report(sandbox, product):
     await relay(sandbox, notice())
     ((sender, recipients, raw),) = await product.mails_in(1)
     report = email.message_from_bytes(raw, policy=email.policy.default)
-    assert (sender or "", recipients) == ("", ["support@help.example"])
+    assert (sender, recipients) == ("<>", ["support@help.example"])
     assert (report.get_content_type(), report.get_param("report-type")) == ("multipart/report", "delivery-status")
     status = list(report.walk())[2]
     assert status.get_content_type() == "message/delivery-status"

@@ -18,6 +18,7 @@ from gateway.sandbox.message import Author, Channel, MailMessage
 from gateway.sandbox.world import World, pause_seconds
 
 _LARGEST_MAIL = 12 * 1024 * 1024
+_NULL_SENDER = "<>"
 _REFUSALS = {
     421: "421 4.3.2 Service shutting down",
     450: "450 4.2.1 Mailbox is busy",
@@ -97,7 +98,7 @@ class Relay:
 
     async def _bounce(self, raw: bytes, envelope: Envelope) -> None:
         await asyncio.sleep(pause_seconds())
-        if envelope.mail_from:
+        if envelope.mail_from not in (None, "", _NULL_SENDER):
             report = bounce(raw, envelope.rcpt_tos[0], envelope.mail_from)
             reply = await deliver(self._world.settings, "", envelope.mail_from, report)
             self._world.note(f"SMTP bounce to {envelope.mail_from}: {reply.text}")

@@ -7,8 +7,9 @@ from aiohttp import web
 from gateway.sandbox.faults import Fault, Kind, Provider
 from gateway.sandbox.mail.read import read_mail
 from gateway.sandbox.message import MailMessage
-from gateway.sandbox.page.body import BadBody, read_body, text
+from gateway.sandbox.page.body import BadBody, phone, read_body, text
 from gateway.sandbox.templates import Template
+from gateway.sandbox.twilio.inbound import user_id_of
 from gateway.sandbox.view import message_view
 from gateway.sandbox.world import WORLD, World
 
@@ -58,6 +59,11 @@ async def outbox(request: web.Request) -> web.Response:
     """Count what really reached customers, per the product's own id; `ids=0` leaves the long list of ids out."""
     view = request.app[WORLD].outbox.view(with_ids=request.query.get("ids", "1") != "0")
     return web.json_response(asdict(view))
+
+
+async def user_id(request: web.Request) -> web.Response:
+    """Tell the WhatsApp user id behind the phone in `from`."""
+    return web.json_response({"user_id": user_id_of(phone(request.query, or_user_id=True))})
 
 
 async def faults(request: web.Request) -> web.Response:

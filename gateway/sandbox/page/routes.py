@@ -37,6 +37,7 @@ def routes() -> list[web.AbstractRouteDef]:
         "state": look.state,
         "messages": look.messages,
         "outbox": look.outbox,
+        "user-id": look.user_id,
         "faults": look.faults,
         "files/{token}": look.file,
         "mail-html": look.mail_html,
