@@ -10,6 +10,7 @@ import orjson
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
 from channels.contract import Adapter, Request
 from channels.email.adapter import METHOD, EmailAdapter
@@ -79,8 +80,8 @@ def _envelope(mail: bytes) -> dict[str, str]:
 
 
 def _table(line: dict[str, object]) -> Table:
-    table = Table(show_header=False, title=str(line["file"]), title_justify="left")
+    table = Table(show_header=False, title=Text(str(line["file"])), title_justify="left")
     for name, value in line.items():
         if value not in (None, "", []) and name != "file":
-            table.add_row(name, str(value))
+            table.add_row(name, Text(str(value)))
     return table

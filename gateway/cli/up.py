@@ -22,7 +22,7 @@ from gateway.embedded.process import Server, ServerFailed
 from gateway.embedded.valkey import start_valkey
 from gateway.store.db import open_pool
 from gateway.store.migrate import migrate
-from gateway.usecases.sample import load_sample
+from gateway.usecases.sample import FirstLogin, load_sample
 
 _READY_SECONDS = 60
 
@@ -49,6 +49,7 @@ class _Up:
         self._console = console
         self._servers: list[Server] = []
         self._children: list[Child] = []
+        self._logins: tuple[FirstLogin, ...] = ()
         self._stop = asyncio.Event()
         self._started = time.monotonic()
 
@@ -107,7 +108,7 @@ class _Up:
             self._console.print(f"The database is up to date ({len(applied)} migrations applied)")
         pool = await open_pool(self._settings.database_url, max_size=2)
         try:
-            await load_sample(pool)
+            self._logins = await load_sample(pool)
         finally:
             await pool.close()
 
@@ -167,6 +168,8 @@ class _Up:
         table.add_row("API", f"{settings.public_url}/api/v1/openapi.json")
         table.add_row("Data", str(settings.data))
         self._console.print(table)
+        for login in self._logins:
+            self._console.print(f"First login, shown only now: {login.email}  password: {login.password}", markup=False)
 
 
 def _words_for_children(settings: Settings) -> Mapping[str, str]:

@@ -79,6 +79,7 @@ def _bounce(event: BounceReport) -> dict[str, object]:
 
 def _message(event: InboundMessage) -> dict[str, object]:
     nearest, *others = event.context.provider_ids or (None,)
+    references = event.raw.get("references", others)  # a mail keeps them in the order of its header
     return {
         "kind": "auto_reply" if event.automatic else "message",
         "from": event.sender.address.value,
@@ -92,7 +93,7 @@ def _message(event: InboundMessage) -> dict[str, object]:
         "choice": event.choice,
         "attachments": _attachments(event.attachments),
         "in_reply_to": nearest,
-        "references": others,
+        "references": references,
         "conversation_id": event.context.conversation_id,
         "target": event.target_provider_id,
         "verification": event.verification.value,
