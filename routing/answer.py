@@ -7,7 +7,7 @@ from gateway.domain.dialogue import Option, Question, QuestionKind
 from gateway.domain.knowledge import Article, Match
 from routing.answers import open_question, picked
 from routing.case_rule import bring_in_case
-from routing.knowledge import CONFIDENT, LIKELY
+from routing.knowledge import CONFIDENT, LIKELY, POSSIBLE
 from routing.labels import AGENT, YES, label
 from routing.replies import asking, question, reply
 from routing.situation import Situation
@@ -49,7 +49,7 @@ def answer_from_knowledge(situation: Situation) -> Decision | None:
 
 
 def _helped(situation: Situation, waiting: Question) -> Decision | None:
-    """A yes closes the matter: contained. A no was already heard by rule 3, where the answer's button says "a person"."""
+    """Close the matter on a yes. A no was heard by rule 3 already: its button says "a person"."""
     option = picked(situation, waiting)
     thanked = is_thanks(situation) and option is None
     if not thanked and (option is None or option.target != YES):
@@ -77,7 +77,7 @@ def _tell(situation: Situation, article: Article, reason: Reason, asked: str) ->
 
 
 def _offer(situation: Situation, matches: Sequence[Match], waiting: Question | None) -> Decision:
-    likely = [match for match in matches if match.score >= LIKELY][:_OFFERED]
+    likely = [match for match in matches if match.score >= POSSIBLE][:_OFFERED]
     if waiting is not None and waiting.kind is QuestionKind.CHOICE:
         return bring_in_case(situation, Reason(code="offer.unsure_again", details={"article": likely[0].article.key}))
     articles = [match.article for match in likely]

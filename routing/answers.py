@@ -5,41 +5,16 @@ from rapidfuzz import fuzz
 from gateway.domain.dialogue import Option, Question, QuestionKind
 from routing.situation import Situation
 from routing.text import plain
+from routing.words import phrases
 
-_ORDINALS: dict[str, int] = {
-    plain(word): number
-    for number, words in enumerate(
-        (
-            "one,first,the first,the first one,first one,אחד,אחת,ראשון,ראשונה,הראשון,הראשונה,א,واحد,الأول,الاول,один,первый,первое,первая",
-            "two,second,the second,the second one,second one,שתיים,שניים,שתים,שני,שניה,שנייה,השני,השנייה,השניה,ב,اثنان,اثنين,الثاني,два,второй,второе,вторая",
-            "three,third,the third,the third one,third one,שלוש,שלושה,שלישי,שלישית,השלישי,השלישית,ג,ثلاثة,ثلاث,الثالث,три,третий,третье,третья",
-            "four,fourth,the fourth,last,the last one,ארבע,ארבעה,רביעי,רביעית,הרביעי,הרביעית,ד,أربعة,اربعة,الرابع,четыре,четвертый,четвертая",
-            "five,fifth,חמש,חמישה,חמישי,חמישית,ה,خمسة,الخامس,пять,пятый,пятая",
-        ),
-        start=1,
-    )
-    for word in words.split(",")
-}  # fmt: skip
-YES_WORDS = frozenset(
-    map(
-        plain,
-        "yes,y,yep,yeah,yup,ok,okay,sure,correct,right,it did,it helped,that helped,yes it did,yes it helped,solved,fixed,works,it works,great,perfect,"
-        "כן,כ,כנ,כן תודה,בטח,נכון,אוקיי,אוקי,סבבה,עזר,עזר לי,כן עזר,עזרתם,זה עזר,הסתדר,הסתדרתי,עובד,זה עובד,מצוין,מעולה,"
-        "نعم,اي,ايوه,أيوة,تمام,صح,да,ага,помогло,верно,ок".split(","),
-    )
-)  # fmt: skip
-NO_WORDS = frozenset(
-    map(
-        plain,
-        "no,n,nope,nah,not really,it didnt,it did not,didnt help,did not help,not helpful,no it didnt,still not working,doesnt work,not solved,wrong,"
-        "לא,ל,לא עזר,זה לא עזר,לא ממש,ממש לא,לא עזר לי,לא הסתדר,לא עובד,עדיין לא עובד,לא נכון,זה לא זה,לא זה,עדיין לא,"
-        "لا,كلا,لم يساعد,нет,не помогло,неа,не работает".split(","),
-    )
-)  # fmt: skip
+_TABLE = phrases("talk")
+_YES = frozenset(map(plain, _TABLE["yes"]))
+_NO = frozenset(map(plain, _TABLE["no"]))
+_COUNTERS = frozenset(map(plain, _TABLE["counters"]))
+_ORDINALS = {plain(word): number for number in range(1, 6) for word in _TABLE[f"ordinal_{number}"]}
 _SIGNS = {"👍": "yes", "👌": "yes", "✅": "yes", "🙏": "yes", "👎": "no", "❌": "no"}
 _YES_LABELS = frozenset({"yes", "כנ"})
 _NO_LABELS = frozenset({"no", "לא"})
-_COUNTERS = frozenset(map(plain, "option number no answer choice אפשרות מספר תשובה בחירה رقم вариант номер".split()))
 _NEARLY = 88
 _LONGEST = 60
 
@@ -76,7 +51,7 @@ def _by_agreement(words: str, question: Question) -> Option | None:
     """Let yes and no pick the options that begin with them; a choice among articles is no yes-or-no question."""
     if question.kind is QuestionKind.CHOICE:
         return None
-    first_words = _YES_LABELS if words in YES_WORDS else _NO_LABELS if words in NO_WORDS else frozenset()
+    first_words = _YES_LABELS if words in _YES else _NO_LABELS if words in _NO else frozenset()
     return next((option for option in question.options if plain(option.label).partition(" ")[0] in first_words), None)
 
 

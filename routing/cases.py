@@ -1,5 +1,7 @@
 """What a new case is about: topic by words, severity, queue, and when it is due."""
 
+from collections import Counter, defaultdict
+
 from gateway.domain.case import CaseDraft, Severity
 from gateway.domain.language import Language
 from gateway.domain.policy import Policy, QueueRule
@@ -12,8 +14,8 @@ from routing.upset_words import severity
 OTHER_TOPIC = "other"
 _DEFAULT_MINUTES = 8 * 60
 
-_Topics = tuple[tuple[QueueRule, str, tuple[tuple[str, ...], ...]], ...]
-_compiled: dict[int, tuple[Policy, _Topics]] = {}
+_Compiled = tuple[list[tuple[QueueRule, str]], dict[str, list[tuple[int, tuple[str, ...]]]]]
+_compiled: dict[int, tuple[Policy, _Compiled]] = {}
 
 
 def draft_case(situation: Situation, *, at_least: Severity | None = None) -> CaseDraft:
@@ -40,32 +42,35 @@ def draft_case(situation: Situation, *, at_least: Severity | None = None) -> Cas
 
 
 def _place(policy: Policy, words: tuple[str, ...], language: Language) -> tuple[QueueRule, str]:
-    """Find the queue and topic whose words occur most; a queue that does not speak the language comes after one that does."""
-    said = {form for word in words for form in bare_forms(word)}
-    joined = f" {' '.join(words)} "
-    best: tuple[int, bool] = (0, False)
-    chosen = (policy.queues[0], OTHER_TOPIC)
-    for queue, topic, phrases in _topics(policy):
-        hits = sum(phrase[0] in said if len(phrase) == 1 else f" {' '.join(phrase)} " in joined for phrase in phrases)
-        rank = (hits, not queue.languages or language in queue.languages)
-        if hits and rank > best:
-            best, chosen = rank, (queue, topic)
-    return chosen
+    """Find the queue and topic whose words occur most, before others a queue that speaks the language."""
+    topics, by_word = _compile(policy)
+    hits: Counter[int] = Counter()
+    for place, word in enumerate(words):
+        for form in bare_forms(word):
+            for topic, phrase in by_word.get(form, ()):
+                if words[place + 1 : place + len(phrase)] == phrase[1:]:
+                    hits[topic] += 1
+    if not hits:
+        return policy.queues[0], OTHER_TOPIC
+
+    def rank(topic: int) -> tuple[int, bool, int]:
+        queue = topics[topic][0]
+        return hits[topic], not queue.languages or language in queue.languages, -topic
+
+    return topics[max(hits, key=rank)]
 
 
-def _topics(policy: Policy) -> _Topics:
-    """Prepare a policy's topic words, once per policy: it is one record shared by every message until it is reloaded."""
+def _compile(policy: Policy) -> _Compiled:
+    """Prepare a policy's topic words once: the same record is given with every message until it is reloaded."""
     known = _compiled.get(id(policy))
     if known is None or known[0] is not policy:
+        topics = [(queue, topic) for queue in policy.queues for topic in queue.topics]
+        by_word: defaultdict[str, list[tuple[int, tuple[str, ...]]]] = defaultdict(list)
+        for place, (queue, topic) in enumerate(topics):
+            for phrase in queue.topics[topic]:
+                if words := tuple(plain(phrase).split()):
+                    by_word[words[0]].append((place, words))
+        known = (policy, (topics, dict(by_word)))
         _compiled.clear()
-        known = (policy, tuple(_each_topic(policy)))
         _compiled[id(policy)] = known
     return known[1]
-
-
-def _each_topic(policy: Policy) -> list[tuple[QueueRule, str, tuple[tuple[str, ...], ...]]]:
-    return [
-        (queue, topic, tuple(tuple(plain(word).split()) for word in words if plain(word)))
-        for queue in policy.queues
-        for topic, words in queue.topics.items()
-    ]

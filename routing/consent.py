@@ -62,7 +62,7 @@ def _help(situation: Situation) -> Decision:
 
 
 def _may_confirm(situation: Situation) -> bool:
-    """A confirmation outlives the opt-out, but neither a loop nor a flood of forged mail."""
+    """Allow the confirmation after an opt-out, but not in a loop nor in a flood of forged mail."""
     if situation.silence is not None and situation.silence.code != "silent.opted_out":
         return False
     return situation.is_verified or situation.facts.recent_automatic == 0

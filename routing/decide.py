@@ -43,8 +43,11 @@ def decide(message: InboundMessage, facts: Facts, policy: Policy, knowledge: Kno
     """Decide what happens to a message, and why."""
     situation = look_at(message, facts, policy, knowledge)
     decision = next(made for _, rule in RULES if (made := rule(situation)) is not None)
+    language = _learned_language(situation)
+    if language is None and not facts.opted_out:
+        return decision
     replies = tuple(reply for reply in decision.replies if may_send(reply.purpose, facts.opted_out))
-    return replace(decision, replies=replies, contact_language=_learned_language(situation))
+    return replace(decision, replies=replies, contact_language=language)
 
 
 def _learned_language(situation: Situation) -> Language | None:

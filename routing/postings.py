@@ -1,4 +1,4 @@
-"""An inverted index of weighed features: how like a question is to every known variant and to every article as a whole."""
+"""An inverted index of weighed features: how like a question is to each known variant, and to each whole article."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from math import log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.features import is_common, stems
+from routing.features import is_common, stem
 
 _COMMON_WORD = 0.3
 
@@ -49,12 +49,12 @@ class Postings:
         places = np.concatenate([places for (places, _), _ in found])
         shares = np.concatenate([shares for (_, shares), _ in found])
         weights = np.repeat([weight for _, weight in found], [len(places) for (places, _), _ in found])
-        sums = np.bincount(places, shares * weights, minlength=size)
+        sums: Floats = np.bincount(places, shares * weights, minlength=size).astype(np.float64, copy=False)
         return sums[: self._variants], sums[self._variants :]
 
     def weight_of(self, word: str) -> float:
         """Weigh a plain word: the rarer, the more it tells; a word never seen tells most."""
-        return _COMMON_WORD if is_common(word) else self._rarity.get(f"w:{stems(word)[0]}", self._unheard)
+        return _COMMON_WORD if is_common(word) else self._rarity.get(f"w:{stem(word)}", self._unheard)
 
     def _unit(self, bag: Mapping[str, float]) -> dict[str, float]:
         rarity, unheard = self._rarity, self._unheard

@@ -44,7 +44,7 @@ def question(
 
 
 def acknowledgement(situation: Situation, template: str, case: CaseDraft) -> tuple[Reply, ...]:
-    """Acknowledge a case, when one may: with its number and time to those we know, with a fixed text to those we do not."""
+    """Acknowledge a case, when one may: with number and time to those we know, with a fixed text to others."""
     if not situation.may_acknowledge:
         return ()
     if not situation.is_verified:

@@ -1,4 +1,4 @@
-"""Rule 7: someone asks how their case stands. Only the sender's own case is ever told, and only to a verified sender."""
+"""Rule 7: someone asks how their case stands. Only their own is ever told, and only to a verified sender."""
 
 import re
 from zoneinfo import ZoneInfo
@@ -7,38 +7,16 @@ from gateway.domain.case import CaseFacts, CaseStatus, public_number
 from gateway.domain.decision import Action, Decision, Reason
 from routing.replies import reply, when
 from routing.situation import Situation
-from routing.text import Phrases, with_prefixes
+from routing.text import Phrases, plain, with_prefixes
+from routing.words import phrases
 
 _NUMBER = re.compile(r"(?<![\w-])c ?-? ?(\d{4,12})(?![\w-])", re.IGNORECASE)
 _BARE_NUMBER = re.compile(r"(?:מספר )?(\d{5,12})")
-_NOUNS = with_prefixes(
-    ("פנייה", "פניה", "פנייתי", "פניות", "פניתי", "קריאה"), ("ה", "ל", "ב", "מה", "שה")
-) | with_prefixes(("case", "ticket", "inquiry", "enquiry", "الطلب", "طلبي", "обращение", "обращением", "обращения", "заявка", "заявки", "заявкой"), ())  # fmt: skip
-_CUES = with_prefixes(
-    "status,update,updates,news,happening,happened,going,progress,about,where,handling,handles,when,resolved,stand,stands,any,"
-    "סטטוס,סטאטוס,מצב,קורה,עם,עומדת,עומד,איפה,מתי,עדכון,חדש,מטפל,מטפלת,התקדמות,נסגרה,טופלה,תטופל,בנוגע,לגבי,"
-    "حالة,وين,أين,статус,где,когда,что".split(","),
-    (),
-)
-_WHOLE = frozenset(
-    {
-        *"status,any update,any updates,any news,any progress,whats happening,what is happening,case status,ticket status,my case".split(","),
-        *"whats the status,what is the status,update me,whats my status,my ticket".split(","),
-    }
-)
-_PHRASES = Phrases(
-    {
-        "status": (
-            *"who is handling my,who handles my,status of my request,status of my complaint,status of my case,update on my request".split(","),
-            *"did you get my message,you promised to get back,still waiting for an answer,still waiting for a reply,waiting for your answer".split(","),
-            *"waiting for your reply,i am still waiting for you,heard back,hear back".split(","),
-            *"מי מטפל בפנייה,מי מטפל בי,מה עם הפנייה,מה עם הפניה,מה קורה עם הפנייה,מה קורה עם הפניה,סטטוס פנייה,סטטוס פניה,מצב הפנייה".split(","),
-            *"מה עם הבקשה שלי,מה קורה עם הבקשה שלי,מה קורה עם זה,מה קורה איתי,מה איתי,עדיין מחכה לתשובה,עדיין מחכה למענה".split(","),
-            *"עוד לא חזרו אלי,עוד לא חזרו אליי,לא חזרתם אלי,לא חזרתם אליי,לא חזרו אלי,לא חזרו אליי,מתי יחזרו אלי,מתי יחזרו אליי".split(","),
-            *"מתי תחזרו אלי,מתי תחזרו אליי,יש חדש,יש עדכון,מה הסטטוס,מה המצב עם".split(","),
-        )
-    }
-)  # fmt: skip
+_TABLE = phrases("status")
+_NOUNS = with_prefixes(_TABLE["nouns"])
+_CUES = frozenset(map(plain, _TABLE["cues"]))
+_WHOLE = frozenset(map(plain, _TABLE["whole"]))
+_PHRASES = Phrases({"status": _TABLE["phrases"]})
 _LONGEST = 14
 
 
@@ -53,9 +31,11 @@ def tell_case_status(situation: Situation) -> Decision | None:
             return _tell(situation, case)
         code = "status.not_theirs" if _is_well_formed(number) else "status.mistyped"
         return _decision(Reason(code=code, details={"number": number}), situation, "case.status.unknown")
-    if case is None or not _asks(situation.words, situation.plain):
-        return None
-    return _tell(situation, case)
+    if case is not None:
+        return _tell(situation, case) if _asks(situation.words, situation.plain) else None
+    if situation.plain in _WHOLE:
+        return _decision(Reason(code="status.none"), situation, "case.status.none")
+    return None
 
 
 def _quoted_number(situation: Situation) -> str | None:
@@ -70,8 +50,8 @@ def _is_well_formed(number: str) -> bool:
     return public_number(int(number[2:-1]) - 1000) == number
 
 
-def _asks(words: tuple[str, ...], plain: str) -> bool:
-    if plain in _WHOLE or _PHRASES.find(words):
+def _asks(words: tuple[str, ...], whole: str) -> bool:
+    if whole in _WHOLE or _PHRASES.find(words):
         return True
     if len(words) > _LONGEST:
         return False

@@ -37,7 +37,9 @@ def take_survey_answer(situation: Situation) -> Decision | None:
     return Decision(
         action=Action.SURVEY_ANSWER,
         rule=5,
-        reason=Reason(code="survey.answer", details={"answer": answer.words[:80] if answer.score is None else str(answer.score)}),
+        reason=Reason(
+            code="survey.answer", details={"answer": answer.words[:80] if answer.score is None else str(answer.score)}
+        ),
         survey_answer=answer,
         replies=(reply(situation, "survey.thanks"),) if situation.may_speak else (),
     )

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
 ROUTED_CHARACTERS = 2000
-"""How much of a message is read to route it; what a customer wants stands at the start, and a megabyte must not cost."""
+"""How much of a message is read to route it: what a customer wants stands first, and a megabyte must not cost."""
 
 _DELETED = (
     *range(0x0591, 0x05BE),  # Hebrew cantillation and vowel points
@@ -46,6 +46,9 @@ _TABLE: dict[int, str | None] = {
 }
 _ACRONYM = re.compile('(?<=[א-ת])["”“](?=[א-ת])')
 _NOT_A_WORD = re.compile(r"[\W_]+")
+_HEBREW = re.compile("[א-ת]")
+_NONE = ("",)
+_PREFIXES = ("", "ה", "ו", "ב", "ל", "מ", "ש", "שה", "וה")
 _RUN = re.compile(r"(\w)\1{2,}")
 
 
@@ -83,12 +86,16 @@ class Phrases:
     def find_all(self, words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         """Give the label and the words of every phrase found, in the order of the text."""
         by_first = self._by_first
+        if by_first.keys().isdisjoint(words):
+            return
         for place, word in enumerate(words):
             for phrase, label in by_first.get(word, ()):
                 if words[place : place + len(phrase)] == phrase:
                     yield label, " ".join(phrase)
 
 
-def with_prefixes(words: Iterable[str], prefixes: Iterable[str]) -> frozenset[str]:
-    """Give each word in plain form, bare and behind each prefix: Hebrew writes `to the agent` as one word."""
-    return frozenset(prefix + plain(word) for word in words for prefix in ("", *prefixes))
+def with_prefixes(words: Iterable[str]) -> frozenset[str]:
+    """Give each word in plain form, a Hebrew one also behind each prefix: Hebrew writes `to the agent` as one word."""
+    return frozenset(
+        prefix + word for word in map(plain, words) for prefix in (_PREFIXES if _HEBREW.match(word) else _NONE)
+    )

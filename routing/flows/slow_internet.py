@@ -1,15 +1,18 @@
-"""The guided flow for a home internet line that is slow or keeps dropping: restart, cable, speed test, then a person."""
+"""The guided flow for a home line that is slow or keeps dropping: restart, cables, other devices, then a person."""
 
 from gateway.domain.language import Language
 from routing.flows.flow import SOLVED, Flow, FlowOption, Step
 from routing.labels import AGENT
 from routing.text import with_prefixes
 
-_HEBREW_PREFIXES = ("ה", "ב", "ל", "שה", "ש", "וה")
-_LINE_HEBREW = with_prefixes(("אינטרנט", "גלישה", "ויפי", "ווייפיי", "וויפי", "נתב", "ראוטר", "wifi"), _HEBREW_PREFIXES)
-_TROUBLE_HEBREW = with_prefixes(("איטי", "איטית", "לאט", "נתקע", "נתקעת", "מתנתק", "מתנתקת", "נופל", "נופלת", "זוחל", "תקוע"), ("ש", "ו"))
-_LINE = with_prefixes(("internet", "wifi", "broadband", "router", "connection"), ())
-_TROUBLE = with_prefixes(("slow", "slowly", "dropping", "drops", "disconnecting", "disconnects", "laggy", "lagging", "crawling"), ())
+_LINE_HEBREW = with_prefixes(("אינטרנט", "גלישה", "ויפי", "ווייפיי", "וויפי", "נתב", "ראוטר", "wifi"))
+_TROUBLE_HEBREW = with_prefixes(
+    ("איטי", "איטית", "לאט", "זוחלת", "נתקע", "נתקעת", "מתנתק", "מתנתקת", "נופל", "נופלת", "זוחל", "תקוע")
+)
+_LINE = with_prefixes(("internet", "wifi", "broadband", "router", "connection"))
+_TROUBLE = with_prefixes(
+    ("slow", "slowly", "dropping", "drops", "disconnecting", "disconnects", "laggy", "lagging", "crawling")
+)
 
 
 def _fixed() -> FlowOption:
