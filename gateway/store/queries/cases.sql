@@ -26,7 +26,7 @@ SELECT id, status, topic, queue, severity FROM service_case
 WHERE conversation_id = ANY(:conversation_ids::bigint[]) ORDER BY id DESC LIMIT 1;
 
 -- name: new_id$
-SELECT nextval(pg_get_serial_sequence('service_case', 'id'));
+SELECT nextval('service_case_id_seq');
 
 -- name: open!
 -- Open a case that a person takes on from the start, and make it the conversation's newest.

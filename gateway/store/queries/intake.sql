@@ -12,7 +12,7 @@ JOIN conversation ON conversation.contact_id = address.contact_id;
 -- another process added meanwhile is left as it is, with nothing created beside it.
 WITH wanted AS (
     SELECT w.uri, w.proven, w.name, w.language, w.contact_id IS NULL AS is_new,
-           coalesce(w.contact_id, nextval(pg_get_serial_sequence('contact', 'id'))) AS contact_id
+           coalesce(w.contact_id, nextval('contact_id_seq')) AS contact_id
     FROM unnest(:uris::text[], :provens::boolean[], :contact_ids::bigint[], :names::text[], :languages::text[])
         AS w (uri, proven, contact_id, name, language)
 ), added AS (
@@ -43,7 +43,7 @@ WHERE id = ANY(:conversation_ids::bigint[]) ORDER BY id FOR UPDATE;
 -- name: load_facts
 -- Everything routing may know about each message, and a fresh id for it; seen when this provider id is already stored.
 -- contexts holds the provider ids a message replies to, nearest first, joined by the unit separator.
-SELECT e.ord::integer - 1 AS ord, nextval(pg_get_serial_sequence('message', 'id')) AS message_id,
+SELECT e.ord::integer - 1 AS ord, nextval('message_id_seq') AS message_id,
        EXISTS (SELECT FROM message
                WHERE message.endpoint_id = e.endpoint_id AND message.provider_id = e.provider_id
                  AND message.direction = 'inbound') AS seen,
@@ -69,7 +69,7 @@ LEFT JOIN LATERAL (
 ORDER BY e.ord;
 
 -- name: new_case_ids
-SELECT nextval(pg_get_serial_sequence('service_case', 'id')) AS id FROM generate_series(1, :count::integer);
+SELECT nextval('service_case_id_seq') AS id FROM generate_series(1, :count::integer);
 
 -- name: open_cases!
 WITH opened AS (
@@ -90,7 +90,7 @@ WHERE service_case.id = raised.id AND service_case.severity > raised.severity;
 -- name: insert_messages!
 -- Store raw payloads and the inbound messages read from them; payload is the 1-based place of a message's raw payload.
 WITH payload AS (
-    SELECT p.*, nextval(pg_get_serial_sequence('raw_payload', 'id')) AS id
+    SELECT p.*, nextval('raw_payload_id_seq') AS id
     FROM unnest(:sources::text[], :targets::text[], :headers::text[], :bodies::bytea[], :received_ats::timestamptz[])
         WITH ORDINALITY AS p (source, target, headers, body, received_at, ord)
 ), kept AS (

@@ -2,7 +2,7 @@
 -- Store outbound messages and their deliveries, one delivery per part; a repeated idempotency key stores nothing.
 -- Arrays are parallel; parts, chains, choices and questions hold JSON as text, since arrays cannot nest. Gives (ord, message_id) of what was stored.
 WITH draft AS (
-    SELECT d.*, nextval(pg_get_serial_sequence('message', 'id')) AS message_id
+    SELECT d.*, nextval('message_id_seq') AS message_id
     FROM unnest(
         :contact_ids::bigint[], :conversation_ids::bigint[], :address_ids::bigint[], :endpoint_ids::smallint[],
         :channels::text[], :authors::text[], :texts::text[], :parts::text[], :lanes::smallint[], :purposes::text[],
