@@ -41,7 +41,7 @@ class TwilioAdapter:
             api_base=account.api_base,
             hosts=_MEDIA_HOSTS,
             credential_hosts=(api_host,),
-            authorization=aiohttp.BasicAuth(account.sid, token, encoding="utf-8").encode(),
+            authorization=aiohttp.encode_basic_auth(account.sid, token),
         )
         self._last_read: tuple[bytes, form.Pairs] = (b"", [])
 

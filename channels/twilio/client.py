@@ -47,15 +47,14 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the twilio package ha
         """
         if self._session is None:
             self._session = wire.new_session()
-        login = aiohttp.BasicAuth(*auth, encoding="utf-8") if auth else None
+        login = {"Authorization": aiohttp.encode_basic_auth(*auth)} if auth else {}
         with wire.network_failures("Twilio"):
             async with self._session.request(
                 method,
                 self._api_base + uri.removeprefix(_TWILIO),
                 params=params,
                 data=urlencode(data, doseq=True).encode() if data else None,
-                headers=headers,
-                auth=login,
+                headers={**(headers or {}), **login},
                 allow_redirects=False,
             ) as answer:
                 text = await answer.text(errors="replace")
