@@ -7,7 +7,7 @@ mail relay, leaves it unknown, and it is shown as such.
 import structlog
 
 from channels.contract import Searchable
-from channels.errors import SendError
+from gateway.domain.errors import GatewayError
 from gateway.bell import Bell
 from gateway.clock import now
 from gateway.domain.outbox import Claimed
@@ -56,7 +56,7 @@ async def _ask(claimed: Claimed, adapters: Adapters, handover: Handover) -> str 
             return None
         outgoing = handover.outgoing(claimed, now=now())
         receipt = await adapter.look_up(outgoing, since=claimed.claimed_at or claimed.created_at)
-    except (SendError, KeyError):
+    except GatewayError:
         return None
     except Exception as error:  # noqa: BLE001  (one that cannot be asked about must not keep the others unknown)
         _log.warning("a delivery could not be looked up", delivery_id=claimed.delivery_id, error=type(error).__name__)

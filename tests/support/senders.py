@@ -1,0 +1,70 @@
+"""Senders for tests, wired as the worker wires them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import asyncpg
+from channels.registry import Registry
+
+from gateway.bell import Bell
+from gateway.domain.account import Account
+from gateway.rates import Rates
+from gateway.tally import Tally
+from gateway.usecases.budgets import Limits
+from gateway.usecases.handover import Handover
+from gateway.usecases.sending import Adapters, Sender
+
+
+@asynccontextmanager
+async def sending(
+    pool: asyncpg.Pool,
+    *accounts: Account,
+    redis_url: str | None = None,
+    limits: Limits | None = None,
+    name: str = "sender",
+    adapters: Adapters | None = None,
+) -> AsyncIterator[Sender]:
+    """Run a sender until the block ends, then let it finish."""
+    registry = Registry(accounts, public_url="https://shop.example")
+    bell, rates, tally = Bell(redis_url), Rates(redis_url), Tally(redis_url)
+    sender = Sender(
+        pool,
+        adapters or registry,
+        handover(*accounts),
+        bell=bell,
+        rates=rates,
+        tally=tally,
+        name=name,
+        limits=limits,
+    )
+    task = asyncio.create_task(sender.run())
+    try:
+        yield sender
+    finally:
+        sender.stop()
+        await asyncio.wait_for(task, 30)
+        for each in (bell, rates, tally, registry):
+            await each.close()
+
+
+def handover(*accounts: Account) -> Handover:
+    """What the worker would make of these accounts."""
+    return Handover(accounts, public_url="https://shop.example", unsubscribe_secret="secret")
+
+
+async def until(condition: Callable[[], object], *, seconds: float = 10) -> None:
+    """Wait until something is true."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def settled(pool: asyncpg.Pool, *, seconds: float = 15) -> dict[str, int]:
+    """Wait until nothing is due or being sent any more, and count the deliveries by status."""
+    async with asyncio.timeout(seconds):
+        while await pool.fetchval(
+            "SELECT count(*) FROM delivery WHERE status = 'sending' OR (status = 'queued' AND due_at <= now())"
+        ):
+            await asyncio.sleep(0.02)
+    return dict(await pool.fetch("SELECT status, count(*) FROM delivery GROUP BY 1"))
