@@ -22,7 +22,7 @@ _MODELLED = frozenset(
 )
 _MEDIA_FIELD = re.compile(r"Media(Url|ContentType)\d+")
 _WHATSAPP_MARKS = ("WaId", "ExternalUserId", "ProfileName")
-_USER_ID = re.compile(r"[A-Z]{2}\.\w+", re.ASCII)
+_USER_ID = re.compile(r"[A-Z]{2}\.[\w.]+", re.ASCII)
 _SHORTEST_BARE_NUMBER = 9
 
 
