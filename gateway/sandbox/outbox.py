@@ -3,12 +3,12 @@
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
-_KEPT_IDS = 100_000
+_KEPT_IDS = 50_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OutboxView:
-    """The counts: `total` and `by_provider` are never forgotten; ids are, oldest first, beyond a hundred thousand."""
+    """The counts: `total` and `by_provider` are never forgotten; ids are, oldest first, beyond fifty thousand."""
 
     total: int
     by_provider: dict[str, int]

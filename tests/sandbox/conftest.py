@@ -133,6 +133,11 @@ async def product_on_loopback():
 
 
 @pytest.fixture
+def sandbox_environment():
+    return ENVIRONMENT
+
+
+@pytest.fixture
 async def product() -> AsyncIterator[Product]:
     async with product_on_loopback() as product:
         yield product

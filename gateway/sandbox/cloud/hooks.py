@@ -19,6 +19,7 @@ _GATHER_SECONDS = 0.02
 _POSTS_AT_ONCE = 32
 _RETRY_SECONDS = (0.5, 1, 2, 4, 8, 16, 30, 60, 120, 300)
 _SPLIT_FROM = 4
+_RETRIES_AT_ONCE = 500
 CHALLENGE = "1158201444"
 
 
@@ -39,12 +40,15 @@ class CloudHooks:
     _queue: asyncio.Queue[Happening] = field(default_factory=lambda: asyncio.Queue(20_000))
     _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_POSTS_AT_ONCE))
 
+    _insisting: int = 0
+
     def tell(self, value: dict[str, object], change_field: str = "messages") -> asyncio.Future[Answer | PostError]:
         """Queue a happening; the future gives how the first POST that carried it was answered."""
         answered: asyncio.Future[Answer | PostError] = asyncio.get_running_loop().create_future()
         try:
             self._queue.put_nowait(Happening(value, answered, change_field))
         except asyncio.QueueFull:
+            self.world.note(f"Meta: {_PATH}: given up, too many are waiting")
             answered.set_result(PostError("too many webhooks are waiting", is_connect=False))
         return answered
 
@@ -71,12 +75,23 @@ class CloudHooks:
         for happening in batch:
             if not happening.answered.done():
                 happening.answered.set_result(outcome)
-        for seconds in _RETRY_SECONDS:
-            if isinstance(outcome, Answer) and outcome.is_success:
-                return
-            self.world.note(f"Meta: {_PATH}: {_reason(outcome)}; again in {seconds:g} s")
-            await asyncio.sleep(seconds)
-            outcome = await self._post(body, headers)
+        if not (isinstance(outcome, Answer) and outcome.is_success):
+            await self._insist(body, headers, outcome)
+
+    async def _insist(self, body: bytes, headers: dict[str, str], outcome: Answer | PostError) -> None:
+        if self._insisting >= _RETRIES_AT_ONCE:
+            self.world.note(f"Meta: {_PATH}: {_reason(outcome)}; given up, too many are being sent again")
+            return
+        self._insisting += 1
+        try:
+            for seconds in _RETRY_SECONDS:
+                self.world.note(f"Meta: {_PATH}: {_reason(outcome)}; again in {seconds:g} s")
+                await asyncio.sleep(seconds)
+                outcome = await self._post(body, headers)
+                if isinstance(outcome, Answer) and outcome.is_success:
+                    return
+        finally:
+            self._insisting -= 1
 
     async def _post(self, body: bytes, headers: dict[str, str]) -> Answer | PostError:
         try:

@@ -53,5 +53,8 @@ export function toast(text, isBad = false) {
   setTimeout(() => shown.remove(), isBad ? 8000 : 3000);
 }
 
+// What went wrong, in one line: the status of an answer tells more than its page.
+export const trouble = (answer) => (answer.status ? `HTTP ${answer.status}` : answer.error || "");
+
 // A link is made only of what is surely a web address; anything else stays text.
 export const isWebLink = (text) => /^https?:\/\//i.test(text || "");

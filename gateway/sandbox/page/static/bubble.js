@@ -45,7 +45,8 @@ function meta(message) {
   const mark = hasFailed ? "!" : TICKS[message.status] || "";
   const words = hasFailed ? [t("failed"), message.error_code, message.error].filter(Boolean).join(" · ") : t(message.status);
   const tick = mark && make("span", { class: `tick ${message.status}`, role: "img", "aria-label": words, title: words }, mark);
-  const reason = (hasFailed || message.error) && make("span", { class: "why", dir: "auto" }, words + (hasFailed || !message.error ? "" : ` · ${message.error}`));
+  const pieces = hasFailed || message.error ? [hasFailed ? t("failed") : words, message.error_code, message.error].filter(Boolean) : [];
+  const reason = pieces.length && make("span", { class: "why" }, ...pieces.map((piece) => make("bdi", {}, String(piece))));
   return make("p", { class: hasFailed ? "meta bad" : "meta" }, reason || "", make("time", { datetime: message.at }, clock(message.at)), tick || "");
 }
 

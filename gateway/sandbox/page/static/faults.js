@@ -60,14 +60,14 @@ export class Faults {
 
   draw() {
     const { faults, rules, kinds, providers } = this.store.state;
-    options(this.faultForm.elements.provider, providers.map((name) => [name, name]));
+    options(this.faultForm.elements.provider, providers.map((name) => [name, t(`provider_${name}`)]));
     options(this.faultForm.elements.kind, kinds.map((name) => [name, t(name)]));
     for (const [name, value] of Object.entries(rules)) {
       const input = this.rulesForm.elements[name];
       if (input.type === "checkbox") input.checked = value;
       else if (input !== document.activeElement) input.value = value;
     }
-    const items = faults.map((fault) => make("li", {}, make("b", {}, fault.provider), ` ${t(fault.kind)}${fault.code ? ` ${fault.code}` : ""} ×${fault.count}`));
+    const items = faults.map((fault) => make("li", {}, make("b", {}, t(`provider_${fault.provider}`)), make("bdi", {}, t(fault.kind)), fault.code ? make("bdi", {}, String(fault.code)) : "", make("bdi", { dir: "ltr" }, `×${fault.count}`)));
     this.find(".waiting").replaceChildren(...(items.length ? items : [make("li", { class: "empty" }, t("noFaults"))]));
     const count = this.opener.querySelector(".count");
     count.hidden = !faults.length;
@@ -88,7 +88,7 @@ export class Faults {
   async drawCounts() {
     const counts = await look("outbox?ids=0");
     const doubles = Object.entries(counts.duplicates);
-    const pairs = [[t("total"), counts.total], ...Object.entries(counts.by_provider)];
+    const pairs = [[t("total"), counts.total], ...Object.entries(counts.by_provider).map(([name, value]) => [t(`provider_${name}`), value])];
     const rows = pairs.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, String(value))]);
     const shown = doubles.slice(0, 10).map(([id, times]) => `${id} ×${times}`).join(", ");
     rows.push(make("dt", {}, t("duplicates")), make("dd", { class: doubles.length ? "bad" : "good", dir: "auto" }, shown || t("none")));

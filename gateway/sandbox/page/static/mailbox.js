@@ -1,6 +1,6 @@
 // A mailbox: the mails of one customer, reading one, writing and answering.
 
-import { call, icon, make, readFile, toast } from "./api.js";
+import { call, icon, make, readFile, toast, trouble } from "./api.js";
 import { clock, day, fill, t } from "./words.js";
 
 export class Mailbox {
@@ -38,6 +38,7 @@ export class Mailbox {
       event.preventDefault();
       this.send();
     });
+    this.form.elements.file.addEventListener("change", () => this.drawPicked());
     this.store.addEventListener("messages", () => this.draw());
     this.people.addEventListener("change", () => this.redraw());
   }
@@ -53,6 +54,7 @@ export class Mailbox {
     fill(this.root);
     this.people.fillSelect(this.find(".who-select"), this.person.id);
     this.find(".number").textContent = this.person.mail;
+    this.drawPicked();
     this.drawn = "";
     this.show(this.view || "list");
     this.draw();
@@ -137,8 +139,14 @@ export class Mailbox {
     this.form.querySelector("h2").textContent = t(answered ? "replyMail" : "newMail");
     this.find(".quote-note").hidden = !answered;
     this.refuse("");
+    this.drawPicked();
     this.show("form");
     (answered ? elements.text : elements.subject).focus();
+  }
+
+  drawPicked() {
+    const names = [...this.form.elements.file.files].map((file) => file.name);
+    this.find(".picked").textContent = names.join(", ") || t("noFiles");
   }
 
   async send() {
@@ -165,7 +173,7 @@ export class Mailbox {
 
   async unsubscribe(mail) {
     const answer = await call("unsubscribe", { id: mail.id });
-    toast(answer.accepted ? t("unsubscribed") : `${t("notSent")}: ${answer.error || answer.status}`, !answer.accepted);
+    toast(answer.accepted ? t("unsubscribed") : `${t("notSent")}: ${trouble(answer)}`, !answer.accepted);
   }
 }
 

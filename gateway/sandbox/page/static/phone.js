@@ -1,6 +1,6 @@
 // A phone: one customer, three channels, one screen.
 
-import { call, make, readFile, toast } from "./api.js";
+import { call, make, readFile, toast, trouble } from "./api.js";
 import { bubble } from "./bubble.js";
 import { day, fill, inLanguage, t } from "./words.js";
 
@@ -54,7 +54,6 @@ export class Phone {
       this.people.fillSelect(select, this.personId);
       this.people.edit("", (id) => this.choosePerson(id));
     });
-    this.find(".edit").addEventListener("click", () => this.people.edit(this.personId));
     this.find(".menu-list").addEventListener("click", (event) => this.act(event.target.closest("[data-do]")?.dataset.do));
     const text = this.find("textarea");
     text.addEventListener("keydown", (event) => {
@@ -211,7 +210,7 @@ export class Phone {
   async say(said) {
     const { person } = this;
     const answer = await call(this.channel, { from: person.phone, name: person.name, hides_phone: Boolean(person.hidesPhone), ...said });
-    if (!answer.accepted) toast(`${t("notSent")}: ${answer.error || answer.status}`, true);
+    if (!answer.accepted) toast(`${t("notSent")}: ${trouble(answer)}`, true);
   }
 
   choose(message, choice) {
@@ -249,7 +248,7 @@ export class Phone {
     }
     if (what?.endsWith("marketing")) {
       const answer = await call("preference", { ...who, marketing: what.startsWith("resume") });
-      return toast(answer.accepted ? t("done") : `${t("notSent")}: ${answer.error}`, !answer.accepted);
+      return toast(answer.accepted ? t("done") : `${t("notSent")}: ${trouble(answer)}`, !answer.accepted);
     }
   }
 
