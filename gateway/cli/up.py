@@ -69,6 +69,7 @@ class _Up:
                 self._say_what_is_where()
             await self._stop.wait()
         finally:
+            self._say_logins()
             self._console.print("Stopping: finishing what is under way (Ctrl-C again to stop at once) …")
             for group in (self._children[:2], self._children[2:]):
                 await asyncio.gather(*(child.stop() for child in group))
@@ -168,8 +169,12 @@ class _Up:
         table.add_row("API", f"{settings.public_url}/api/v1/openapi.json")
         table.add_row("Data", str(settings.data))
         self._console.print(table)
+        self._say_logins()
+
+    def _say_logins(self) -> None:
         for login in self._logins:
             self._console.print(f"First login, shown only now: {login.email}  password: {login.password}", markup=False)
+        self._logins = ()
 
 
 def _words_for_children(settings: Settings) -> Mapping[str, str]:
