@@ -35,6 +35,7 @@ _ALIASES = {
 _SAYS_NOTHING = frozenset(
     {"", "us-ascii", "ascii", "unknown", "unknown-8bit", "x-unknown", "_iso-8859-1", "binary", "default"}
 )
+_STRICT = frozenset({"idna", "punycode", "undefined"})  # codecs that cannot replace what they cannot read
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _SINGLE_BYTE = re.compile(r"^(cp(125\d|862|874|866|850|437)|iso-?8859-?\d+|koi8-[ru]|mac-?\w+)$")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
@@ -60,14 +61,14 @@ def decode(content: bytes, declared: str) -> str:
         return content.decode(label)
     except (UnicodeError, ValueError):
         wrong_utf8 = label in {"utf-8", "utf_8"} and not _mostly_utf8(content)
-        return content.decode(guessed if wrong_utf8 else label, "replace")
+        return content.decode(guessed if wrong_utf8 or label in _STRICT else label, "replace")
 
 
 def _known(declared: str) -> str | None:
     label = declared.strip().strip("\"'").lower()
     if label in _SAYS_NOTHING:
         return None
-    label = _ALIASES.get(label, label)
+    label = _ALIASES.get(label, label).replace("windows-", "cp")
     try:
         info = codecs.lookup(label)
     except (LookupError, ValueError, UnicodeError):
@@ -86,7 +87,8 @@ def _guess(content: bytes) -> str:
     if total < 2 or total < 2 * len(runs):  # noqa: PLR2004 - an average run below two is accents, not words
         return "cp1252"
     hebrew = sum(byte in _HEBREW_LETTERS for run in runs for byte in run)
-    return "cp1255" if hebrew >= 0.9 * total else "cp1251"
+    capitals = sum(0xC0 <= run[0] <= 0xDF for run in runs)  # noqa: PLR2004 - in Windows Hebrew these are vowel points
+    return "cp1255" if hebrew >= 0.9 * total and not capitals else "cp1251"
 
 
 def _mostly_utf8(content: bytes) -> bool:

@@ -21,6 +21,7 @@ _STARTS_ATTRIBUTION = re.compile(
 _QUOTE = re.compile(r"^\s{0,3}(>|&gt;|\|(?=\s))")
 _RULE = re.compile(r"^[\s>]*[_\-=*─—]{5,}\s*$")
 _SIGNATURE = re.compile(r"^\s{0,2}(--|—|–)\s{0,2}$|^_{2,4}\s*$")
+_MAY_END = re.compile(r"(?:[:：]|wrote\W*|כתבה?\W*)$", re.IGNORECASE)
 _MAX_ATTRIBUTION_LINES = 4
 _MAX_SIGNATURE_LINES = 15
 _MAX_SIGNATURE_CHARACTERS = 1500
@@ -42,12 +43,39 @@ def unmarked(text: str) -> str:
     return "\n".join(lines).replace(ATTRIBUTION, "").strip()
 
 
+class _Lines:
+    """The lines of a text: as they are, and `plain`, without direction marks and outer spaces, to judge them by."""
+
+    def __init__(self, text: str) -> None:
+        self.raw = text.split("\n")[:_MAX_LINES]
+        self.plain = [(line if line.isascii() else _DIRECTION.sub("", line)).strip() for line in self.raw]
+        self._next_words = [0] * (len(self.raw) + 1)
+        following = len(self.raw)
+        for index in range(len(self.raw), -1, -1):
+            if index < len(self.raw) and self.plain[index].strip("> "):
+                following = index
+            self._next_words[index] = following
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def is_quote(self, index: int) -> bool:
+        """Say whether a line is marked as quoted."""
+        return bool(_QUOTE.match(self.plain[index]))
+
+    def has_words_from(self, index: int) -> bool:
+        """Say whether anything is written at or below a line."""
+        return self._next_words[index] < len(self.raw)
+
+    def has_quote_next(self, index: int) -> bool:
+        """Say whether the first words at or below a line are marked as quoted."""
+        following = self._next_words[index]
+        return following < len(self.raw) and self.is_quote(following)
+
+
 def fold(text: str) -> Folded:
     """Take the quoted mail and the signature away; keeps everything when nothing of the customer's would remain."""
-    lines = text.split("\n")
-    if len(lines) > _MAX_LINES:
-        lines = lines[:_MAX_LINES]
-    kept = _without_quotes(lines)
+    kept = _without_quotes(_Lines(text))
     body, signature = _without_signature(kept)
     reply = unmarked("\n".join(body))
     if not reply and signature:
@@ -61,114 +89,78 @@ def _squeeze(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
-def _without_quotes(lines: list[str]) -> list[str]:
+def _without_quotes(lines: _Lines) -> list[str]:
     """Walk down the lines: quoted ones go, and at the first sign that the rest is an older mail, so does the rest."""
     kept: list[str] = []
     position = 0
     while position < len(lines):
-        line = lines[position]
-        plain = _DIRECTION.sub("", line).strip()
-        if not plain:
-            kept.append("")
+        plain = lines.plain[position]
+        if lines.is_quote(position):
             position += 1
             continue
         if FORWARDED.match(plain):
-            return kept + lines[position:]
-        if _starts_older_mail(lines, position, plain):
+            return kept + lines.raw[position:]
+        if plain == CUT or ORIGINAL.match(plain) or REPLY_ABOVE.search(plain) or _is_header_block(lines, position):
             return _cut_here(kept, lines, position)
         length = _attribution_length(lines, position)
-        if length:
-            after = _next_words(lines, position + length)
-            if after is None or _is_quote(lines[after]):
-                position += length
-                continue
-            if _has_words(kept):
-                return kept
-            kept += lines[position : position + length]
-            position += length
-            continue
-        if not _is_quote(line):
-            kept.append(line)
-        position += 1
+        names_quote = length and (lines.has_quote_next(position + length) or not lines.has_words_from(position + length))
+        if length and not names_quote and _has_words(kept):
+            return kept
+        if not names_quote:
+            kept += lines.raw[position : position + max(length, 1)]
+        position += max(length, 1)
     return kept
 
 
-def _cut_here(kept: list[str], lines: list[str], position: int) -> list[str]:
+def _cut_here(kept: list[str], lines: _Lines, position: int) -> list[str]:
     """Drop the rest when the customer wrote above it; with nothing above, who wrote what below cannot be told: keep."""
     while kept and (not kept[-1].strip() or _RULE.match(kept[-1])):
         kept.pop()
-    return kept if _has_words(kept) else lines[position:]
+    return kept if _has_words(kept) else lines.raw[position:]
 
 
 def _has_words(lines: list[str]) -> bool:
     return any(line.strip() for line in lines)
 
 
-def _is_quote(line: str) -> bool:
-    return bool(_QUOTE.match(_DIRECTION.sub("", line)))
-
-
-def _next_words(lines: list[str], position: int) -> int | None:
-    return next((index for index in range(position, len(lines)) if lines[index].strip("> \t\u200e\u200f")), None)
-
-
-def _starts_older_mail(lines: list[str], position: int, plain: str) -> bool:
-    if plain == CUT or ORIGINAL.match(plain) or REPLY_ABOVE.search(plain):
-        return True
-    return not plain.startswith(">") and _is_header_block(lines, position)
-
-
-def _is_header_block(lines: list[str], position: int) -> bool:
-    """Say whether at least three of From, Date, To and Subject follow each other.
-
-    The first two among them next to it.
-    """
-    if header_kind(_DIRECTION.sub("", lines[position])) not in {"from", "date", "subject"}:
+def _is_header_block(lines: _Lines, position: int) -> bool:
+    """Say whether a header stands here: From with at least two of Date, To and Subject close to each other."""
+    if header_kind(lines.plain[position]) not in {"from", "date", "subject"}:
         return False
     kinds: set[str] = set()
     misses = 0
-    for line in lines[position : position + 12]:
-        plain = _DIRECTION.sub("", line).strip()
-        if not plain:
-            misses += 1
+    for plain in lines.plain[position : position + 12]:
         kind = header_kind(plain)
-        if kind is None and plain:
-            misses += 1
-        if misses > 2:  # noqa: PLR2004 - folded recipients and one blank line are allowed for
+        misses += kind is None
+        if misses > 2:  # noqa: PLR2004 - a folded list of recipients and one blank line are allowed for
             break
-        if kind:
-            kinds.add(kind)
+        kinds |= {kind} if kind else set()
     wanted = kinds - {"copy"}
     return "from" in wanted and ("date" in wanted or "subject" in wanted) and len(wanted) >= 3  # noqa: PLR2004
 
 
-def _attribution_length(lines: list[str], position: int) -> int:
+def _attribution_length(lines: _Lines, position: int) -> int:
     """Count the lines that the "On … wrote:" which starts here takes, or 0."""
-    if ATTRIBUTION in lines[position]:
-        marked = [ATTRIBUTION in line for line in lines[position : position + 8]]
+    if ATTRIBUTION in lines.raw[position]:
+        marked = [ATTRIBUTION in line for line in lines.raw[position : position + 8]]
         return marked.index(False) if False in marked else len(marked)
-    is_quoted = _is_quote(lines[position])
+    nearby = lines.plain[position : position + _MAX_ATTRIBUTION_LINES]
+    if not any(_MAY_END.search(plain) for plain in nearby):
+        return 0
     joined = ""
-    for count, raw in enumerate(lines[position : position + _MAX_ATTRIBUTION_LINES], 1):
-        line = _DIRECTION.sub("", raw).strip()
-        if not line or _is_quote(raw) != is_quoted or (count > 1 and not _may_start(lines[position])):
+    for count, plain in enumerate(nearby, 1):
+        if not plain or (count > 1 and (lines.is_quote(position + count - 1) or not _may_start(nearby[0]))):
             break
-        joined = f"{joined} {line}".strip()
-        if _is_attribution(joined, followed_by_quote=_quote_follows(lines, position + count)):
+        joined = f"{joined} {plain}".strip()
+        if _is_attribution(joined, followed_by_quote=lines.has_quote_next(position + count)):
             return count
-        if line.endswith(":"):
+        if plain.endswith(":"):
             break
     return 0
 
 
-def _may_start(line: str) -> bool:
-    plain = _DIRECTION.sub("", line)
+def _may_start(plain: str) -> bool:
     return bool(_STARTS_ATTRIBUTION.match(plain) or _HAS_DATE.search(plain))
-
-
-def _quote_follows(lines: list[str], position: int) -> bool:
-    after = _next_words(lines, position)
-    return after is not None and _is_quote(lines[after])
 
 
 def _is_attribution(line: str, *, followed_by_quote: bool) -> bool:

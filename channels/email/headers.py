@@ -23,6 +23,9 @@ _PARAMETER = re.compile(r';\s*([^\s=;"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;
 _CONTINUED = re.compile(r"^(.+?)\*(\d{1,3})?(\*)?$")
 _INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069\u200b-\u200f\u061c\ufeff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/=\s]+")
+_MAX_PIECES = 1000
 MAX_IDS = 50
 
 
@@ -92,8 +95,23 @@ def _word_bytes(encoding: str, content: str) -> bytes:
 
 
 def base64_bytes(content: bytes) -> bytes:
-    """Decode base64 that may be damaged: foreign characters are skipped, padding is repaired, a torn end is dropped."""
-    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", content.replace(b"-", b"+").replace(b"_", b"/"))
+    """Decode base64 that may be damaged.
+
+    Foreign characters are skipped, padding is repaired, a torn end is dropped, pieces that were encoded apart are
+    joined; a footer that a list put below is left out.
+    """
+    pieces: list[bytes] = []
+    while content and len(pieces) < _MAX_PIECES:
+        piece, _, rest = content.partition(b"=")
+        pieces.append(_base64_piece(piece))
+        content = rest.lstrip(b"= \t\r\n")
+        if not _ONLY_BASE64.fullmatch(content):
+            break
+    return b"".join(pieces)
+
+
+def _base64_piece(content: bytes) -> bytes:
+    kept = _NOT_BASE64.sub(b"", content)
     if len(kept) % 4 == 1:
         kept = kept[:-1]
     try:

@@ -105,12 +105,18 @@ _OUTLOOK_RULE = re.compile(
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
+_TAG = re.compile(r"<[^<>]{0,5000}>")
+_CONTAINER = re.compile(r"<(/?)(?!(?:br|img|hr|meta|link|input|wbr|area|base|col|source)\b)[a-z]", re.IGNORECASE)
 _MAX_NODES = 200_000
+_MAX_DEPTH = 3000
 
 
 def to_text(html: str) -> str:
     """Render a mail's HTML as text: blocks as lines, quoted blocks behind `> `, with CUT and ATTRIBUTION marks."""
-    tree = LexborHTMLParser(html.replace(CUT, "").replace(ATTRIBUTION, ""))
+    html = html.replace(CUT, "").replace(ATTRIBUTION, "")
+    if _is_too_deep(html):
+        return _TAG.sub(" ", html)
+    tree = LexborHTMLParser(html)
     root = tree.body or tree.root
     if root is None:
         return ""
@@ -118,6 +124,17 @@ def to_text(html: str) -> str:
     for node, is_start in _events(root):
         writer.open(node) if is_start else writer.close(node)
     return writer.text()
+
+
+def _is_too_deep(html: str) -> bool:
+    """Say whether elements are nested so deep that the parser, whose time grows with the square of it, must not see them."""
+    if html.count("<") < _MAX_DEPTH:
+        return False
+    depth = deepest = 0
+    for match in _CONTAINER.finditer(html):
+        depth = max(0, depth - 1) if match[1] else depth + 1
+        deepest = max(deepest, depth)
+    return deepest > _MAX_DEPTH
 
 
 def _events(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:

@@ -146,7 +146,7 @@ def _content(message: Message) -> bytes:
 
 def _encoded(message: Message) -> bytes:
     """Give the body of a part as it stood in the mail, still in its transfer encoding."""
-    payload = message.get_payload()
+    payload = vars(message)["_payload"]  # get_payload() would replace every byte that does not fit the charset label
     if isinstance(payload, str):
         return payload.encode("utf-8", "surrogateescape")
     if message.get_content_maintype() == "multipart":

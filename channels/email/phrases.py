@@ -29,7 +29,7 @@ _HEADER_LINE = re.compile(r"^[\s>*_]*([^\W\d_][^:：\n]{0,24}?)[*_\s]*[:：][*_]
 
 def header_kind(line: str) -> str | None:
     """Say which field of a quoted mail's header a line is (from, date, to, subject, copy), or None."""
-    match = _HEADER_LINE.match(line)
+    match = _HEADER_LINE.match(line) if ":" in line or "：" in line else None
     return _HEADER_KIND.get(match[1].strip().lower()) if match else None
 
 

@@ -156,7 +156,7 @@ def _envelope_headers(session: Any, envelope: Any) -> dict[str, str]:
     return {
         "peer": str((session.peer or ("",))[0]),
         "helo": str(session.host_name or "")[:255],
-        "mail-from": str(envelope.mail_from or "")[:320],
+        "mail-from": str(envelope.mail_from or "").strip("<>")[:320],
     }
 
 
