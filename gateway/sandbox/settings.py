@@ -20,12 +20,15 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """The accounts the sandbox plays, where it listens, and where the product is."""
+    """The accounts the sandbox plays, where it listens, and where the product is.
+
+    Of several numbers customers write to the first; the product may send from any.
+    """
 
     twilio_account_sid: str
     twilio_auth_tokens: tuple[str, ...] = field(repr=False)
-    twilio_sms_from: str
-    twilio_whatsapp_from: str
+    twilio_sms_numbers: tuple[str, ...]
+    twilio_whatsapp_numbers: tuple[str, ...]
     whatsapp_token: str = field(repr=False)
     whatsapp_app_secrets: tuple[str, ...] = field(repr=False)
     whatsapp_verify_token: str = field(repr=False)
@@ -40,6 +43,16 @@ class Settings:
     gateway_smtp_host: str
     gateway_smtp_port: int
 
+    @property
+    def twilio_sms_from(self) -> str:
+        """The number customers text."""
+        return self.twilio_sms_numbers[0]
+
+    @property
+    def twilio_whatsapp_from(self) -> str:
+        """The number customers write to on WhatsApp."""
+        return self.twilio_whatsapp_numbers[0]
+
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read the settings from environment variables.
@@ -47,7 +60,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: a required variable is missing, or a port is no port; lists all of them.
     """
-    problems = [f"{name} is not set" for name in _REQUIRED if not environment.get(name, "").strip()]
+    problems = [f"{name} is not set" for name in _REQUIRED if not environment.get(name, "").strip(" ,")]
     gateway_url = environment.get("SANDBOX_GATEWAY_URL", "http://127.0.0.1:8080").rstrip("/")
     smtp_host, _, smtp_port = environment.get("SANDBOX_GATEWAY_SMTP", "127.0.0.1:2525").rpartition(":")
     ports = {
@@ -62,14 +75,17 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return Settings(
         twilio_account_sid=environment["TWILIO_ACCOUNT_SID"].strip(),
         twilio_auth_tokens=_several(environment["TWILIO_AUTH_TOKEN"]),
-        twilio_sms_from=environment.get("TWILIO_SMS_FROM") or "+97233730001",
-        twilio_whatsapp_from=(environment.get("TWILIO_WHATSAPP_FROM") or "+97233730002").removeprefix("whatsapp:"),
+        twilio_sms_numbers=_several(environment.get("TWILIO_SMS_FROM", "")) or ("+97233730001",),
+        twilio_whatsapp_numbers=tuple(
+            number.removeprefix("whatsapp:")
+            for number in _several(environment.get("TWILIO_WHATSAPP_FROM", "")) or ("+97233730002",)
+        ),
         whatsapp_token=environment["WHATSAPP_TOKEN"].strip(),
         whatsapp_app_secrets=_several(environment["WHATSAPP_APP_SECRET"]),
         whatsapp_verify_token=environment["WHATSAPP_VERIFY_TOKEN"].strip(),
-        whatsapp_phone_number_id=environment["WHATSAPP_PHONE_NUMBER_ID"].strip(),
+        whatsapp_phone_number_id=_several(environment["WHATSAPP_PHONE_NUMBER_ID"])[0],
         whatsapp_business_account_id=environment.get("WHATSAPP_BUSINESS_ACCOUNT_ID") or "100000000000001",
-        mail_address=environment.get("MAIL_ADDRESS") or f"support@{domain}",
+        mail_address=(*_several(environment.get("MAIL_ADDRESS", "")), f"support@{domain}")[0],
         mail_domain=domain,
         port=int(ports["SANDBOX_PORT"]),
         smtp_port=int(ports["SANDBOX_SMTP_PORT"]),

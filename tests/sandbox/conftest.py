@@ -17,7 +17,7 @@ from gateway.sandbox.settings import read_settings
 ENVIRONMENT = {
     "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
     "TWILIO_AUTH_TOKEN": "first-token, second-token",
-    "TWILIO_SMS_FROM": "+97233730001",
+    "TWILIO_SMS_FROM": "+97233730001,+97233730009",
     "TWILIO_WHATSAPP_FROM": "whatsapp:+97233730002",
     "WHATSAPP_TOKEN": "EAAtest",
     "WHATSAPP_APP_SECRET": "app-secret",

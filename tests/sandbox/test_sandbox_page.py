@@ -63,6 +63,7 @@ async def test_own_words_stay_on_the_writers_side(page, sandbox, button):
     await sandbox.play("sms", {"from": DANA, "text": "hello"})
     await sandbox.send_sms()
     phone = page.locator('[data-phone="0"]')
+    await expect(phone.locator(".said.theirs .tick")).to_have_attribute("aria-label", re.compile("נמסר|delivered"))
     mine = await phone.locator(".said.mine .bubble").bounding_box()
     theirs = await phone.locator(".said.theirs .bubble").bounding_box()
     is_rtl = await page.evaluate("document.documentElement.dir") == "rtl"

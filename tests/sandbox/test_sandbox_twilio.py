@@ -99,6 +99,7 @@ async def test_a_whatsapp_message_becomes_read_when_the_customer_reads_it(sandbo
         pytest.param({"To": "whatsapp:", "From": "whatsapp:+97233730002"}, 400, 21211, id="empty WhatsApp number"),
         pytest.param({"From": None}, 400, 21603, id="neither From nor a service"),
         pytest.param({"From": "+15005550006"}, 400, 21606, id="From is not ours"),
+        pytest.param({"From": "+97233730009"}, 201, None, id="the second of our numbers"),
         pytest.param({"To": f"whatsapp:{PHONE}"}, 400, 21910, id="SMS number to WhatsApp"),
         pytest.param({"To": f"whatsapp:{PHONE}", "From": "whatsapp:+1"}, 400, 63007, id="WhatsApp From is not ours"),
         pytest.param({"Body": ""}, 400, 21602, id="no body"),

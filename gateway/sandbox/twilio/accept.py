@@ -106,18 +106,19 @@ def _recipient(fields: dict[str, str]) -> tuple[str, bool]:
 def _sender(world: World, fields: dict[str, str], *, is_whatsapp: bool) -> str:
     sender, service = fields.get("From", "").strip(), fields.get("MessagingServiceSid", "")
     settings = world.settings
-    ours = settings.twilio_whatsapp_from if is_whatsapp else settings.twilio_sms_from
+    ours = settings.twilio_whatsapp_numbers if is_whatsapp else settings.twilio_sms_numbers
     if not sender and not service:
         raise Refusal(21603)
     if service and not _SERVICE.fullmatch(service):
         raise Refusal(21701, "The Messaging Service resource was not found")
     if not sender:
-        return ours
+        return ours[0]
     if sender.startswith(_PREFIX) != is_whatsapp:
         raise Refusal(21910)
-    if sender.removeprefix(_PREFIX) != ours:
+    number = sender.removeprefix(_PREFIX)
+    if number not in ours:
         raise Refusal(63007) if is_whatsapp else Refusal(21606)
-    return ours
+    return number
 
 
 def _content(world: World, fields: dict[str, str], media: Sequence[str]) -> _Content:
