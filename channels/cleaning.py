@@ -6,6 +6,7 @@ Only these are touched here. Bidirectional controls and markup are a matter of t
 import math
 import re
 
+_LARGEST_INTEGER = 2**63 - 1
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -24,6 +25,7 @@ def storable(value: object) -> object:
         return {str(storable(str(key))): storable(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [storable(inner) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
+    is_too_large = isinstance(value, int) and not -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER
+    if is_too_large or (isinstance(value, float) and not math.isfinite(value)):
         return str(value)
     return value

@@ -11,7 +11,7 @@ from gateway.domain.errors import AddressError
         pytest.param("050-123-4567", "IL", "+972501234567", id="as people write it in Israel"),
         pytest.param("+972 (50) 123 4567", "US", "+972501234567", id="a country code beats the region"),
         pytest.param("00972501234567", "IL", "+972501234567", id="00 instead of +"),
-        pytest.param("‎+972 50-123-4567‏", "IL", "+972501234567", id="bidi marks around a pasted number"),
+        pytest.param("\u200e+972 50-123-4567\u200f", "IL", "+972501234567", id="bidi marks around a pasted number"),
         pytest.param("٠٥٠١٢٣٤٥٦٧", "IL", "+972501234567", id="Arabic digits"),
         pytest.param("(415) 867-5309", "US", "+14158675309", id="American"),
     ],
@@ -70,7 +70,13 @@ def test_a_variant_is_never_one_of_another_country():
 
 @pytest.mark.parametrize(
     ("text", "is_clean"),
-    [("+972501234567", True), ("972501234567", False), ("+0501234567", False), ("+97250123456789012", False), ("+٩٧٢٥٠١٢٣٤٥٦٧", False)],
+    [
+        ("+972501234567", True),
+        ("972501234567", False),
+        ("+0501234567", False),
+        ("+97250123456789012", False),
+        ("+٩٧٢٥٠١٢٣٤٥٦٧", False),
+    ],
 )
 def test_clean_e164_is_told_without_parsing(text, is_clean):
     assert is_e164(text) is is_clean

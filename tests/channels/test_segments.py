@@ -36,9 +36,13 @@ SHARED = Path(__file__).parents[3] / "shared" / "data" / "sms" / "twilio_test_ca
         pytest.param("א" * 60 + FAMILY, "UCS-2", 2, 71, id="a family moves whole"),
         pytest.param("🇮🇱" * 20, "UCS-2", 2, 80, id="flags are pairs"),
         pytest.param("שָׁ" * 23, "UCS-2", 1, 69, id="niqqud belongs to its letter"),
-        pytest.param("a" + "\u0301" * 99, "UCS-2", 2, 100, id="a character longer than a segment takes an empty one first"),
+        pytest.param(
+            "a" + "\u0301" * 99, "UCS-2", 2, 100, id="a character longer than a segment takes an empty one first"
+        ),
         pytest.param("a" + "\u0301" * 200 + "bbb", "UCS-2", 3, 204, id="and nothing joins it there"),
-        pytest.param("א" * 67 + "x\u0301\u0301" + "y" + "\u0301" * 65, "UCS-2", 2, 136, id="what moved over makes no room"),
+        pytest.param(
+            "א" * 67 + "x\u0301\u0301" + "y" + "\u0301" * 65, "UCS-2", 2, 136, id="what moved over makes no room"
+        ),
         pytest.param("a\ud83d", "UCS-2", 1, 2, id="half a surrogate pair is one unit"),
     ],
 )
@@ -73,7 +77,9 @@ def test_twilios_own_examples_hold():
         assert (counted.encoding, counted.segments) == (case["encoding"], case["segments"]), case["testDescription"]
 
 
-MIXED = st.text(st.sampled_from(["a", "€", "א", "ָ", "😀", "\u200d", "👩", "🏽", "🇮", "\r", "\n", "”", "\u0301"]), max_size=400)
+MIXED = st.text(
+    st.sampled_from(["a", "€", "א", "ָ", "😀", "\u200d", "👩", "🏽", "🇮", "\r", "\n", "”", "\u0301"]), max_size=400
+)
 
 
 @given(MIXED)
@@ -86,7 +92,11 @@ def test_a_text_never_takes_fewer_segments_than_its_units_need(text):
     counted = count(text)
     alone, linked = (160, 153) if counted.encoding == "GSM-7" else (70, 67)
     assert counted.segments == 1 if counted.units <= alone else counted.segments >= 2
-    assert counted.units <= linked * counted.segments or counted.units <= alone or max(map(len, clusters(text))) > linked // 3
+    assert (
+        counted.units <= linked * counted.segments
+        or counted.units <= alone
+        or max(map(len, clusters(text))) > linked // 3
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,7 +104,12 @@ def test_a_text_never_takes_fewer_segments_than_its_units_need(text):
     [
         pytest.param("קצר", 10, ("קצר",), id="what fits stays whole"),
         pytest.param("", 10, ("",), id="nothing stays nothing"),
-        pytest.param("אחת. שתיים שלוש! ארבע?", 13, ("אחת. שתיים", "שלוש! ארבע?"), id="words when the sentence is too short a piece"),
+        pytest.param(
+            "אחת. שתיים שלוש! ארבע?",
+            13,
+            ("אחת. שתיים", "שלוש! ארבע?"),
+            id="words when the sentence is too short a piece",
+        ),
         pytest.param("One two. Three four five.", 16, ("One two.", "Three four five."), id="a sentence end is best"),
         pytest.param("aaaa bbbb cccc", 10, ("aaaa bbbb", "cccc"), id="else a word end"),
         pytest.param("aaaaa\n\nbb cc dd", 10, ("aaaaa", "bb cc dd"), id="white space at the cut goes"),
@@ -106,7 +121,9 @@ def test_long_texts_are_cut_where_they_read_best(text, limit, pieces):
     assert split(text, limit) == pieces
 
 
-WORDS = st.lists(st.sampled_from(["שלום", "word", ". ", " ", "\n", "\n\n", "? ", FAMILY, "🇮🇱", "e\u0301"]), max_size=60).map("".join)
+WORDS = st.lists(
+    st.sampled_from(["שלום", "word", ". ", " ", "\n", "\n\n", "? ", FAMILY, "🇮🇱", "e\u0301"]), max_size=60
+).map("".join)
 
 
 @given(WORDS, st.integers(min_value=12, max_value=80))

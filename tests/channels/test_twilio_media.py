@@ -29,7 +29,9 @@ async def fetcher(provider):
 async def test_a_file_comes_with_its_bytes_and_type(provider):
     adapter = TwilioAdapter(twilio_account(provider.url), public_url=PUBLIC_URL)
     provider.will_send(PNG, content_type="image/png")
-    found = await adapter.fetch_media(Attachment(url=f"{provider.url}/2010-04-01/Accounts/{SID}/Messages/MM1/Media/ME1"))
+    found = await adapter.fetch_media(
+        Attachment(url=f"{provider.url}/2010-04-01/Accounts/{SID}/Messages/MM1/Media/ME1")
+    )
     await adapter.close()
     assert (found.content, found.media_type) == (PNG, "image/png")
     assert provider.heard[0].headers["Authorization"].startswith("Basic ")
@@ -164,7 +166,8 @@ async def test_a_file_is_checked_against_its_announced_hash(fetcher, provider):
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(404, errors.Rejected), (401, errors.AccountBlocked), (429, errors.Throttled), (500, errors.Unavailable)]
+    ("status", "kind"),
+    [(404, errors.Rejected), (401, errors.AccountBlocked), (429, errors.Throttled), (500, errors.Unavailable)],
 )
 async def test_a_refusal_says_whether_to_try_again(status, kind, fetcher, provider):
     provider.will_send(b"", status=status)

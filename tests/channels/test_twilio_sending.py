@@ -7,7 +7,17 @@ from urllib.parse import parse_qsl
 import aiohttp
 import orjson
 import pytest
-from channel_kit import CUSTOMER, NUMBER, PUBLIC_URL, SERVICE, SID, assert_no_secret, outgoing, tiny_provider, twilio_account
+from channel_kit import (
+    CUSTOMER,
+    NUMBER,
+    PUBLIC_URL,
+    SERVICE,
+    SID,
+    assert_no_secret,
+    outgoing,
+    tiny_provider,
+    twilio_account,
+)
 
 from channels import errors, wire
 from channels.contract import Searchable
@@ -44,14 +54,24 @@ def form(heard):
 @pytest.mark.parametrize(
     ("changes", "fields"),
     [
-        pytest.param({}, {"From": NUMBER, "To": CUSTOMER.value, "Body": "שלום", "StatusCallback": CALLBACK}, id="a text"),
-        pytest.param({"choices": YES_NO, "text": "בסדר?"}, {"Body": "בסדר?\n1. כן\n2. לא"}, id="choices as numbered lines"),
-        pytest.param({"endpoint_address": SERVICE}, {"MessagingServiceSid": SERVICE, "From": None}, id="a messaging service"),
+        pytest.param(
+            {}, {"From": NUMBER, "To": CUSTOMER.value, "Body": "שלום", "StatusCallback": CALLBACK}, id="a text"
+        ),
+        pytest.param(
+            {"choices": YES_NO, "text": "בסדר?"}, {"Body": "בסדר?\n1. כן\n2. לא"}, id="choices as numbered lines"
+        ),
+        pytest.param(
+            {"endpoint_address": SERVICE}, {"MessagingServiceSid": SERVICE, "From": None}, id="a messaging service"
+        ),
         pytest.param({"media": (PICTURE,)}, {"MediaUrl": PICTURE.url}, id="a file"),
         pytest.param(
-            {"channel": Channel.WHATSAPP}, {"From": f"whatsapp:{NUMBER}", "To": f"whatsapp:{CUSTOMER.value}"}, id="on WhatsApp"
+            {"channel": Channel.WHATSAPP},
+            {"From": f"whatsapp:{NUMBER}", "To": f"whatsapp:{CUSTOMER.value}"},
+            id="on WhatsApp",
         ),
-        pytest.param({"channel": Channel.WHATSAPP, "to": wa("US.1349")}, {"To": "whatsapp:US.1349"}, id="a user without a phone"),
+        pytest.param(
+            {"channel": Channel.WHATSAPP, "to": wa("US.1349")}, {"To": "whatsapp:US.1349"}, id="a user without a phone"
+        ),
         pytest.param(
             {"channel": Channel.WHATSAPP, "media": (PICTURE, PICTURE)},
             {"MediaUrl": PICTURE.url, "Body": f"שלום\n{PICTURE.url}"},

@@ -1,7 +1,7 @@
 import hashlib
 import random
 from dataclasses import replace
-from urllib.parse import quote, quote_from_bytes, urlencode
+from urllib.parse import quote_from_bytes, urlencode
 
 import pytest
 from channel_kit import (
@@ -42,8 +42,13 @@ def request_of(pairs, target="/webhooks/twilio/message", origin=PUBLIC_URL, **he
     [
         pytest.param(
             VECTOR_URL,
-            [("CallSid", "CA1234567890ABCDE"), ("Caller", "+14158675309"), ("Digits", "1234"), ("From", "+14158675309")]
-            + [("To", "+18005551212")],
+            [
+                ("CallSid", "CA1234567890ABCDE"),
+                ("Caller", "+14158675309"),
+                ("Digits", "1234"),
+                ("From", "+14158675309"),
+                ("To", "+18005551212"),
+            ],
             "RSOYDt4T1cUTdK1PDd93/VVr8B8=",
             id="Twilio's own example",
         ),
@@ -155,7 +160,10 @@ def json_request(body, query=None, **headers):
     return Request(method="POST", target=target, headers=all_headers, body=body, received_at=now())
 
 
-JSON_BODY = b'{"AccountSid": "%s", "To": "%s", "From": "+972501234567", "MessageSid": "SM9", "Body": "hi"}' % (SID.encode(), NUMBER.encode())
+JSON_BODY = b'{"AccountSid": "%s", "To": "%s", "From": "+972501234567", "MessageSid": "SM9", "Body": "hi"}' % (
+    SID.encode(),
+    NUMBER.encode(),
+)
 
 
 def test_json_is_accepted_by_the_hash_of_its_raw_bytes():
@@ -169,7 +177,9 @@ def test_json_is_accepted_by_the_hash_of_its_raw_bytes():
     "request_",
     [
         pytest.param(json_request(JSON_BODY, ""), id="JSON with no hash at all"),
-        pytest.param(json_request(JSON_BODY, "bodySHA256=" + hashlib.sha256(b"{}").hexdigest()), id="the hash of another body"),
+        pytest.param(
+            json_request(JSON_BODY, "bodySHA256=" + hashlib.sha256(b"{}").hexdigest()), id="the hash of another body"
+        ),
         pytest.param(json_request(JSON_BODY, "bodySHA256="), id="an empty hash"),
         pytest.param(json_request(b"[" * 5000), id="JSON of nothing but brackets"),
         pytest.param(json_request(b'{"AccountSid": "AC' + b"d" * 32 + b'"}'), id="JSON for another account"),
@@ -184,7 +194,9 @@ def test_json_is_accepted_by_the_hash_of_its_raw_bytes():
         pytest.param(request_of([OURS[0], ("To", "+15005550009"), *OURS[2:]]), id="well signed, for another number"),
         pytest.param(request_of(OURS[1:]), id="well signed, for no account"),
         pytest.param(
-            request_of([("AccountSid", SID), ("MessageSid", "SM1"), ("MessageStatus", "sent"), ("From", "+15005550009")]),
+            request_of(
+                [("AccountSid", SID), ("MessageSid", "SM1"), ("MessageStatus", "sent"), ("From", "+15005550009")]
+            ),
             id="the status of a number that is not ours",
         ),
         pytest.param(
@@ -229,17 +241,27 @@ def test_no_mutation_of_a_signed_request_is_accepted():
 
 
 def _mutated(whole, chance):
-    parts = {"target": whole.target.encode(), "body": whole.body, "signature": whole.headers["x-twilio-signature"].encode()}
+    parts = {
+        "target": whole.target.encode(),
+        "body": whole.body,
+        "signature": whole.headers["x-twilio-signature"].encode(),
+    }
     name = chance.choice(list(parts))
     original = parts[name]
     while parts[name] == original or (name == "body" and _same_form(parts[name], original)):
         at = chance.randrange(len(original))
         change = bytes([chance.randrange(33, 127)])
         parts[name] = chance.choice(
-            [original[:at] + change + original[at + 1 :], original[:at] + original[at + 1 :], original[:at] + change + original[at:]]
+            [
+                original[:at] + change + original[at + 1 :],
+                original[:at] + original[at + 1 :],
+                original[:at] + change + original[at:],
+            ]
         )
     headers = dict(whole.headers) | {"x-twilio-signature": parts["signature"].decode()}
-    return Request(method="POST", target=parts["target"].decode(), headers=headers, body=parts["body"], received_at=now())
+    return Request(
+        method="POST", target=parts["target"].decode(), headers=headers, body=parts["body"], received_at=now()
+    )
 
 
 def _same_form(one, other):

@@ -1,4 +1,4 @@
-"""What the tests of Twilio and WhatsApp share: our accounts, signing as the providers do, and a tiny provider to send to.
+"""What the tests of Twilio and WhatsApp share: our accounts, signing as providers do, and a tiny provider to send to.
 
 The signatures are computed here a second time, from the providers' descriptions, so that a mistake in ours shows.
 """
