@@ -38,8 +38,10 @@ def up() -> None:
 def app_command() -> None:
     """Run the web app and the mail server (needs DATABASE_URL and REDIS_URL)."""
     import app as wiring
+    from gateway.cli.preflight import check_servers
 
     with exit_codes():
+        check_servers(load_settings())
         wiring.main()
 
 
@@ -47,8 +49,10 @@ def app_command() -> None:
 def worker() -> None:
     """Run the senders and the job worker (needs DATABASE_URL and REDIS_URL)."""
     import worker as wiring
+    from gateway.cli.preflight import check_servers
 
     with exit_codes():
+        check_servers(load_settings())
         wiring.main()
 
 
@@ -57,11 +61,11 @@ def migrate_command() -> None:
     """Bring the database's schema up to date."""
     import asyncio
 
+    from gateway.cli.preflight import migrate_or_explain
     from gateway.cli.reach import database
-    from gateway.store.migrate import migrate
 
     with exit_codes(), database(load_settings()) as url:
-        applied = asyncio.run(migrate(url))
+        applied = asyncio.run(migrate_or_explain(url))
     typer.echo("\n".join(applied) if applied else "nothing to do")
 
 

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from gateway.cli.preflight import migrate_or_explain
 from gateway.config import Settings
 from gateway.domain.errors import ConfigurationError
 from gateway.embedded.postgres import running_url, start_postgres
 from gateway.store.db import Pool, open_pool
-from gateway.store.migrate import migrate
 
 Result = TypeVar("Result")
 
@@ -54,7 +54,7 @@ def with_pool(settings: Settings, work: Callable[[Pool], Awaitable[Result]]) -> 
     """Run one piece of work against the migrated database."""
 
     async def run(url: str) -> Result:
-        await migrate(url)
+        await migrate_or_explain(url)
         pool = await open_pool(url, max_size=4)
         try:
             return await work(pool)

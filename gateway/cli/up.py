@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -14,14 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli.children import Child
+from gateway.cli.preflight import check_ports, check_servers, migrate_or_explain
 from gateway.cli.reach import only_one
 from gateway.config import Settings
-from gateway.domain.errors import ConfigurationError
 from gateway.embedded.postgres import start_postgres
 from gateway.embedded.process import Server, ServerFailed
 from gateway.embedded.valkey import start_valkey
 from gateway.store.db import open_pool
-from gateway.store.migrate import migrate
 from gateway.usecases.sample import FirstLogin, load_sample
 
 _READY_SECONDS = 60
@@ -32,11 +30,11 @@ def run_up(settings: Settings, console: Console) -> None:
 
     Raises:
         ConfigurationError: a port is taken, or another Eshnav runs on this data; nothing was started.
-        ServerFailed: an embedded server did not start.
+        GatewayError: a server did not start or cannot be used.
     """
     if not settings.accounts:
         settings = settings.with_sandbox()
-    _refuse_taken_ports(settings)
+    check_ports(settings)
     with only_one(settings.data):
         asyncio.run(_Up(settings, console).run())
 
@@ -61,6 +59,7 @@ class _Up:
         watching: list[asyncio.Task[None]] = []
         try:
             self._start_servers()
+            check_servers(self._settings)
             await self._prepare_database()
             self._children = self._make_children()
             watching = [asyncio.create_task(child.keep_running()) for child in self._children]
@@ -104,7 +103,7 @@ class _Up:
         self._console.print(f"{server.name} is running")
 
     async def _prepare_database(self) -> None:
-        applied = await migrate(self._settings.database_url)
+        applied = await migrate_or_explain(self._settings.database_url)
         if applied:
             self._console.print(f"The database is up to date ({len(applied)} migrations applied)")
         pool = await open_pool(self._settings.database_url, max_size=2)
@@ -196,27 +195,3 @@ def _reachable(host: str) -> str:
     if host in ("0.0.0.0", "::", ""):  # noqa: S104  (compared, not bound)
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
-
-
-def _refuse_taken_ports(settings: Settings) -> None:
-    wanted = {"PORT": (settings.host, settings.port), "SMTP_PORT": (settings.host, settings.smtp_port)}
-    if settings.sandbox_url:
-        wanted |= {
-            "SANDBOX_PORT": ("127.0.0.1", settings.sandbox_port),
-            "SANDBOX_SMTP_PORT": ("127.0.0.1", settings.sandbox_smtp_port),
-        }
-    problems = [f"{name} {problem}" for name, place in wanted.items() if (problem := _why_not(*place))]
-    if problems:
-        raise ConfigurationError(tuple(problems))
-
-
-def _why_not(host: str, port: int) -> str:
-    """Say why a server could not listen there, or nothing when it could."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-        except OSError as error:
-            return f"cannot listen on {host}:{port} ({error.strerror})"
-    return ""
