@@ -17,7 +17,7 @@ from gateway.sandbox.world import WORLD, World
 
 _LOOPBACK = "127.0.0.1"
 _LARGEST_BODY = 24 * 1024 * 1024
-_STOP_SECONDS = 1.0
+_STOP_SECONDS = 0.4
 
 
 def make_app(world: World) -> web.Application:

@@ -16,6 +16,7 @@ class Feed:
 
     def __init__(self) -> None:
         self._watchers: set[asyncio.Queue[bytes]] = set()
+        self._is_closed = False
 
     @property
     def is_watched(self) -> bool:
@@ -35,7 +36,7 @@ class Feed:
         waiting: asyncio.Queue[bytes] = asyncio.Queue(_WAITING_EVENTS)
         self._watchers.add(waiting)
         try:
-            while True:
+            while not self._is_closed:
                 try:
                     event = await asyncio.wait_for(waiting.get(), _HEARTBEAT_SECONDS)
                 except TimeoutError:
@@ -47,7 +48,8 @@ class Feed:
             self._watchers.discard(waiting)
 
     def close(self) -> None:
-        """Send every watcher away."""
+        """Send every watcher away, and let in no more."""
+        self._is_closed = True
         for watcher in self._watchers:
             self._put(watcher, _CLOSE)
 
