@@ -2,6 +2,7 @@
 
 import ast
 import importlib.metadata
+import re
 import sys
 from pathlib import Path
 
@@ -126,6 +127,13 @@ def test_channels_and_routing_do_not_know_each_other(part, other):
 def test_the_table_names_parts_that_exist():
     known = {name for name, _ in modules()}
     assert [part for part in TABLE if not any(name == part or name.startswith(f"{part}.") for name in known)] == []
+
+
+@pytest.mark.parametrize("part", TABLE)
+def test_every_part_is_on_the_map(part):
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    last = part.rpartition(".")[2]
+    assert re.search(rf"`(gateway/)?{last}(\.py|/)?`|, `{last}`|`{part.replace('.', '/')}`", page)
 
 
 def test_only_the_configuration_and_the_sandbox_read_the_environment():

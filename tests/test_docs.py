@@ -98,7 +98,7 @@ def test_files_the_architecture_names_exist():
     named = re.findall(
         r"`((?:gateway|channels|routing|templates|tests|docs)/[\w./-]+|\w+\.py)`", DOCS["ARCHITECTURE.md"]
     )
-    missing = [name for name in named if not (ROOT / name).exists() and not list((ROOT / "gateway").glob(name))]
+    missing = [name for name in named if not (ROOT / name).exists() and not list((ROOT / "gateway").rglob(name))]
     assert missing == []
 
 
