@@ -69,7 +69,7 @@ async def claim(
 async def record(connection: Connection, outcomes: Sequence[Outcome], *, sender: str) -> tuple[set[int], set[int]]:
     """Write down what came of these deliveries.
 
-    Gives the ids whose state changed by it, and the ids that got words of the provider which had been waiting for them.
+    Gives the ids whose state changed by it, and the ids for which words of the provider lie parked.
     """
     rows = [
         row
@@ -87,7 +87,7 @@ async def record(connection: Connection, outcomes: Sequence[Outcome], *, sender:
         )
     ]
     written = {row["id"] for row in rows if row["what"] == "written"}
-    return written, {row["id"] for row in rows if row["what"] == "adopted"}
+    return written, {row["id"] for row in rows if row["what"] == "parked"}
 
 
 async def expire_leases(connection: Connection) -> list[int]:

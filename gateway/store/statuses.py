@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.channel import Channel
-from gateway.store.db import Connection, statements
 from gateway.domain.text import storable
+from gateway.store.db import Connection, statements
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +71,12 @@ async def apply(connection: Connection, delivery_ids: Iterable[int]) -> list[Mov
     rows = [row async for row in statements("statuses").apply(connection, ids=ids)]
     await statements("statuses").name_deliveries(connection, ids=ids)
     return [Moved(delivery_id=row["id"], conversation_id=row["conversation_id"], status=row["status"]) for row in rows]
+
+
+async def adopt(connection: Connection, delivery_ids: Iterable[int]) -> list[int]:
+    """Give parked words to these deliveries, whose provider ids were just written; gives the ids that had any."""
+    rows = statements("statuses").adopt(connection, ids=sorted(set(delivery_ids)))
+    return [row["delivery_id"] async for row in rows]
 
 
 async def adopt_parked(connection: Connection) -> list[int]:

@@ -22,8 +22,8 @@ _ENDPOINT_SHARE = 0.75
 class Limits:
     """How much one sender does at once; `reserved` of the `slots` are for replies alone."""
 
-    slots: int = 64
-    reserved: int = 16
+    slots: int = 128
+    reserved: int = 32
     promotions_a_day: int = 2
 
 

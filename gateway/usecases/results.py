@@ -1,8 +1,9 @@
-"""Writing down, in bulk and in one transaction, what came of handing deliveries over, with all that follows from it."""
+"""Writing down, in bulk, what came of handing deliveries over, with all that follows from it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from gateway.domain.consent import ConsentChange, ConsentState
+from gateway.domain.delivery import Status
 from gateway.domain.outbox import Outcome, OutcomeKind
 from gateway.store import consent, outbox, statuses
 from gateway.store.consent import ConsentEntry
@@ -13,20 +14,27 @@ from gateway.usecases.fallbacks import go_on
 async def settle(pool: Pool, outcomes: Sequence[Outcome], *, sender: str) -> None:
     """Record these outcomes; failed ones go on by their next channel, and addresses learn what was said of them.
 
-    An outcome that a callback has overtaken changes nothing.
+    An outcome that a callback has overtaken changes nothing. Successes are written apart from the failures, in a
+    statement that needs no transaction around it.
     """
-    async with pool.acquire() as connection, connection.transaction():
-        written, adopted = await outbox.record(connection, outcomes, sender=sender)
-        if adopted:
-            moved = await statuses.apply(connection, adopted)
-            await go_on(connection, [each.delivery_id for each in moved if each.status == OutcomeKind.FAILED])
-        failed = [
-            outcome
-            for outcome in outcomes
-            if outcome.kind is OutcomeKind.FAILED and outcome.claimed.delivery_id in written
-        ]
+    failed = [outcome for outcome in outcomes if outcome.kind is OutcomeKind.FAILED]
+    others = [outcome for outcome in outcomes if outcome.kind is not OutcomeKind.FAILED]
+    async with pool.acquire() as connection:
+        if others:
+            _, parked = await outbox.record(connection, others, sender=sender)
+            if parked:
+                await _adopt(connection, parked)
         if failed:
-            await _follow_up(connection, failed)
+            async with connection.transaction():
+                written, _ = await outbox.record(connection, failed, sender=sender)
+                await _follow_up(connection, [each for each in failed if each.claimed.delivery_id in written])
+
+
+async def _adopt(connection: Connection, delivery_ids: Iterable[int]) -> None:
+    """Apply words of the provider that came before we had written down its id."""
+    async with connection.transaction():
+        moved = await statuses.apply(connection, await statuses.adopt(connection, delivery_ids))
+        await go_on(connection, [each.delivery_id for each in moved if each.status == Status.FAILED])
 
 
 async def _follow_up(connection: Connection, failed: Sequence[Outcome]) -> None:

@@ -6,6 +6,7 @@ What an outcome means is decided in `outcomes`, how it is written in `results`, 
 import asyncio
 import random
 from collections import defaultdict
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -77,6 +78,7 @@ class Sender:
         self._crowded = self._limits.slots * 3 // 4
         self._chance = random.Random()  # noqa: S311  (spreads retries, protects nothing)
         self._in_flight: dict[asyncio.Task[None], Claimed] = {}
+        self._background: set[asyncio.Task[None]] = set()
         self._outcomes: list[Outcome] = []
         self._pauses: list[Pause] = []
         self._breakers: defaultdict[int, Breaker] = defaultdict(Breaker)
@@ -94,9 +96,10 @@ class Sender:
                 await self._round()
             await self._drain()
         finally:
-            for task in (*helpers, *self._in_flight):
+            tasks = (*helpers, *self._in_flight, *self._background)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*helpers, *self._in_flight, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             with suppress(*DATABASE_AWAY):
                 await self._settle()
 
@@ -143,10 +146,16 @@ class Sender:
                 slots_not_replies=room.slots_not_replies,
                 promotions_a_day=self._limits.promotions_a_day,
             )
-        await give_back(room, endpoints, claim.claimed, rates=self._rates)
+        self._aside(give_back(room, endpoints, claim.claimed, rates=self._rates))
         if claim.refused_conversation_ids:
             await self._bell.announce(claim.refused_conversation_ids, "delivery")
         return await self._put_off(claim.claimed), room.is_dry
+
+    def _aside(self, work: Coroutine[None, None, None]) -> None:
+        """Let something run that nobody waits for."""
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     async def _put_off(self, claimed: tuple[Claimed, ...]) -> list[Claimed]:
         """Give back what it is not the time for, and keep the rest."""

@@ -112,8 +112,8 @@ ORDER BY d.lane, d.due_at, d.id;
 
 -- name: record
 -- Write down what came of claimed deliveries. A result other than "sent" counts only while the delivery is still ours:
--- a callback that came first, or another sender after our lease ran out, is believed instead. Parked words of the
--- provider are given to the delivery whose id they name; gives the ids of those.
+-- a callback that came first, or another sender after our lease ran out, is believed instead. Gives what was written,
+-- and the deliveries for which words of the provider lie parked.
 WITH result AS (
     SELECT * FROM unnest(:ids::bigint[], :attempts::smallint[], :statuses::text[], :provider_ids::text[],
                          :due_ats::timestamptz[], :codes::text[], :reasons::text[], :give_backs::smallint[])
@@ -139,13 +139,13 @@ WITH result AS (
         lease_until = NULL
     FROM result JOIN locked USING (id)
     WHERE d.id = result.id AND result.provider_id IS NOT NULL AND status_rank(result.status) <= status_rank(d.status)
-), adopted AS (
-    UPDATE delivery_event AS event SET delivery_id = result.id
-    FROM result JOIN delivery AS d ON d.id = result.id
-    WHERE event.delivery_id IS NULL AND event.endpoint_id = d.endpoint_id AND event.provider_id = result.provider_id
-    RETURNING event.delivery_id
 )
-SELECT id, 'written' AS what FROM written UNION ALL SELECT DISTINCT delivery_id, 'adopted' FROM adopted;
+SELECT id, 'written' AS what FROM written
+UNION ALL
+SELECT DISTINCT result.id, 'parked' FROM result
+JOIN delivery AS d ON d.id = result.id
+JOIN delivery_event AS event
+    ON event.endpoint_id = d.endpoint_id AND event.provider_id = result.provider_id AND event.delivery_id IS NULL;
 
 -- name: expire_leases
 -- What was being sent when its sender vanished may have gone out or not.
