@@ -6,6 +6,7 @@ from gateway.domain.decision import Action, Decision, Reason
 from gateway.domain.dialogue import Option, Question, QuestionKind
 from gateway.domain.knowledge import Article, Match
 from routing.answers import open_question, picked
+from routing.automatic import ignore
 from routing.case_rule import bring_in_case
 from routing.knowledge import CONFIDENT, LIKELY, POSSIBLE
 from routing.labels import AGENT, YES, label
@@ -21,6 +22,8 @@ def take_up_answer(situation: Situation) -> Decision | None:
     waiting = open_question(situation)
     if waiting is not None and waiting.kind is QuestionKind.HELPFUL:
         return _helped(situation, waiting)
+    if situation.message.choice == YES:
+        return ignore("talk.thanks", rule=8)
     option = picked(situation, waiting) if waiting is not None and waiting.kind is QuestionKind.CHOICE else None
     key = option.target if option is not None else situation.message.choice
     article = situation.knowledge.article(key) if key is not None and situation.may_speak else None

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from gateway.domain.case import CaseDraft, Severity
 from gateway.domain.language import Language
 from gateway.domain.policy import Policy, QueueRule
+from routing.answers import open_question
 from routing.hebrew import bare_forms
 from routing.hours import answer_due
 from routing.situation import Situation
@@ -20,7 +21,7 @@ _compiled: dict[int, tuple[Policy, _Compiled]] = {}
 
 def draft_case(situation: Situation, *, at_least: Severity | None = None) -> CaseDraft:
     """Draft the case this message would open, with everything the customer asked before it."""
-    question = situation.facts.question
+    question = open_question(situation)
     words = situation.words
     if question is not None and question.asked:
         words = (*words, *plain(question.asked).split())

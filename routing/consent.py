@@ -2,6 +2,7 @@
 
 from gateway.domain.consent import ConsentChange, ConsentState, Purpose
 from gateway.domain.decision import Action, Decision, Reason, Reply
+from routing.answers import open_question
 from routing.consent_words import Word, consent_word
 from routing.replies import organisation
 from routing.situation import Situation
@@ -10,7 +11,7 @@ from routing.situation import Situation
 def obey_consent_word(situation: Situation) -> Decision | None:
     """Opt out, opt in or explain, when one of the words is all the customer said."""
     word = consent_word(situation.plain)
-    if word is Word.WEAK_START and Purpose.ANY in situation.facts.opted_out and situation.facts.question is None:
+    if word is Word.WEAK_START and Purpose.ANY in situation.facts.opted_out and open_question(situation) is None:
         word = Word.START
     if word is Word.STOP:
         return _stop(situation)

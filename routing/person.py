@@ -66,5 +66,5 @@ def _asked(situation: Situation) -> Reason | None:
             return Reason(code=_CHOSEN.get(question.kind, "person.chosen"), details={"subject": question.subject})
     if situation.message.choice == AGENT:
         return Reason(code="person.chosen")
-    words = asks_for_person(situation.words)
+    words = asks_for_person(situation.said, situation.words)
     return Reason(code="person.asked", details={"words": words}) if words else None

@@ -92,6 +92,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "talk.greeting": ("ברכת שלום.", "A greeting."),
     "talk.greeting_kept": ("ברכת שלום: נשמרה בשיחה.", "A greeting: kept in the thread."),
     "unclear.number": ("מספר בלי שאלה פתוחה: ביקשנו לכתוב במילים.", "A number with no open question: asked for words."),
+    "unclear.stale_choice": (
+        "כפתור של שאלה שנסגרה: ביקשנו לכתוב במילים.",
+        "A button of a question long closed: asked for words.",
+    ),
     "unclear.kind": (
         "סוג הודעה שלא מגיע אלינו: ביקשנו לכתוב במילים.",
         "A kind of message that does not reach us: asked for words.",

@@ -49,10 +49,14 @@ def acknowledgement(situation: Situation, template: str, case: CaseDraft) -> tup
         return ()
     if not situation.is_verified:
         return (Reply(template="unverified.received", language=situation.language, acknowledges=True),)
-    values = {"expected_at": when(case.answer_due_at or situation.facts.now), "organisation": organisation(situation)}
+    values = {"organisation": organisation(situation)}
+    due = case.answer_due_at or situation.facts.now
     open_case = situation.open_case
     if open_case is not None:
         values["case_number"] = open_case.number
+        if open_case.answer_due_at is not None and open_case.answer_due_at > situation.facts.now:
+            due = open_case.answer_due_at.astimezone(due.tzinfo)
+    values["expected_at"] = when(due)
     return (Reply(template=template, language=situation.language, values=values, acknowledges=True),)
 
 

@@ -20,6 +20,7 @@ MAIL_REPLIES_A_DAY = 5
 REPLIES_IN_TEN_MINUTES = 10
 _TELLING_LETTERS = 8
 _SPOKEN = (Language.HEBREW, Language.ENGLISH)
+_ANSWERING = re.compile(r"\s*(?:(?:re|fw|fwd|aw|השב|תשובה|הועבר)\s*:|\Z)", re.IGNORECASE)
 _DEVICE_SIGNATURE = re.compile(
     r"\n\s*(?:-- ?\n)?(?:sent from my |sent from outlook|get outlook for |נשלח מה)[^\n]{0,80}\s*\Z", re.IGNORECASE
 )
@@ -29,9 +30,9 @@ _DEVICE_SIGNATURE = re.compile(
 class Situation:
     """A message as the rules see it.
 
-    `said` is the customer's own words, `plain` and `words` the same for comparing; `asked` is what to look up, with the
-    subject of a mail. `language` is what we answer in, `heard` the language the message itself is in. `silence` says
-    why nothing may be answered now, None when something may.
+    `said` is the customer's own words, `plain` and `words` the same for comparing; `asked` is what to look up, with
+    the subject of a mail that begins a thread. `language` is what we answer in, `heard` the language the message itself
+    is in. `silence` says why nothing may be answered now, None when something may.
     """
 
     message: InboundMessage
@@ -87,7 +88,10 @@ def look_at(message: InboundMessage, facts: Facts, policy: Policy, knowledge: Kn
     asked = said
     if is_mail:
         said = _DEVICE_SIGNATURE.sub("", said) or message.subject
-        asked = f"{message.subject}\n{said}" if said != message.subject else said
+        if said != message.subject and not _ANSWERING.match(message.subject):
+            asked = f"{message.subject}\n{said}"
+        else:
+            asked = said
     words = plain(said)
     heard = detect(said)
     return Situation(
@@ -121,10 +125,10 @@ def _answer_in(heard: Language | None, words: str, facts: Facts, policy: Policy)
 
 
 def _silence(facts: Facts, *, is_mail: bool) -> Reason | None:
-    if not may_send(Purpose.REPLY, facts.opted_out):
-        return Reason(code="silent.opted_out")
     if facts.recent_automatic >= REPLIES_IN_TEN_MINUTES:
         return Reason(code="silent.loop", details={"count": str(facts.recent_automatic)})
     if is_mail and facts.daily_automatic >= MAIL_REPLIES_A_DAY:
         return Reason(code="silent.mail_limit", details={"count": str(facts.daily_automatic)})
+    if not may_send(Purpose.REPLY, facts.opted_out):
+        return Reason(code="silent.opted_out")
     return None

@@ -21,15 +21,17 @@ def answer_small_talk(situation: Situation) -> Decision | None:
         if kind is MessageKind.UNSUPPORTED:
             return _ask_for_words(situation, "unclear.kind")
         return _wordless(situation) if kind in (MessageKind.TEXT, MessageKind.STICKER) else None
-    if situation.message.attachments or situation.asked != situation.said:
-        return None
-    return _few_words(situation)
+    if situation.message.choice is not None:
+        return _ask_for_words(situation, "unclear.stale_choice")
+    return None if situation.message.attachments else _few_words(situation)
 
 
 def _few_words(situation: Situation) -> Decision | None:
     words = unstretched(situation.plain)
     if words in _THANKS:
         return ignore("talk.thanks", rule=8)
+    if situation.asked != situation.said:
+        return None
     if words in _GREETINGS:
         return _greet(situation)
     if words.isdecimal() and len(words) <= _SHORT_NUMBER:

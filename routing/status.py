@@ -5,13 +5,14 @@ from zoneinfo import ZoneInfo
 
 from gateway.domain.case import CaseFacts, CaseStatus, public_number
 from gateway.domain.decision import Action, Decision, Reason
+from routing.answers import open_question
 from routing.replies import reply, when
 from routing.situation import Situation
 from routing.text import Phrases, plain, with_prefixes
 from routing.words import phrases
 
-_NUMBER = re.compile(r"(?<![\w-])c ?-? ?(\d{4,12})(?![\w-])", re.IGNORECASE)
-_BARE_NUMBER = re.compile(r"(?:מספר )?(\d{5,12})")
+_NUMBER = re.compile(r"(?<![\w-])c ?-? ?(\d{5,12})(?![\w-])", re.IGNORECASE)
+_DIGITS = re.compile(r"\d{5,12}")
 _TABLE = phrases("status")
 _NOUNS = with_prefixes(_TABLE["nouns"])
 _CUES = frozenset(map(plain, _TABLE["cues"]))
@@ -39,11 +40,18 @@ def tell_case_status(situation: Situation) -> Decision | None:
 
 
 def _quoted_number(situation: Situation) -> str | None:
-    """Read a case number; bare digits count only when they are the whole message and no question waits for a number."""
+    """Read a case number; bare digits count beside a word for a case, or alone where they can be nothing else."""
     found = _NUMBER.search(situation.said)
-    if found is None and situation.facts.question is None:
-        found = _BARE_NUMBER.fullmatch(situation.plain)
-    return f"C-{found.group(1)}" if found else None
+    if found is not None:
+        return f"C-{found.group(1)}"
+    digits = next((word for word in situation.words if _DIGITS.fullmatch(word)), None)
+    if digits is None:
+        return None
+    number = f"C-{digits}"
+    if len(situation.words) == 1:
+        return number if _is_well_formed(number) and open_question(situation) is None else None
+    is_about_case = len(situation.words) <= _LONGEST and any(word in _NOUNS for word in situation.words)
+    return number if is_about_case else None
 
 
 def _is_well_formed(number: str) -> bool:

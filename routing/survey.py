@@ -10,7 +10,7 @@ from routing.replies import reply
 from routing.situation import Situation
 from routing.upset_words import severity
 
-_SCORE = re.compile(r"(\d{1,2})(?: (?:of|out of|מתוך|מ|из|من) ?\d{1,2}| \d{1,2})?(?: (.*))?", re.DOTALL)
+_SCORE = re.compile(r"(\d{1,2})(?: (?:of|out of|מתוכ|מ|из|من) ?\d{1,2}| \d{1,2})?(?: (.*))?", re.DOTALL)
 
 
 def survey_answer(situation: Situation) -> SurveyAnswer | None:
