@@ -103,7 +103,8 @@ def _without_quotes(lines: _Lines) -> list[str]:
         if plain == CUT or ORIGINAL.match(plain) or REPLY_ABOVE.search(plain) or _is_header_block(lines, position):
             return _cut_here(kept, lines, position)
         length = _attribution_length(lines, position)
-        names_quote = length and (lines.has_quote_next(position + length) or not lines.has_words_from(position + length))
+        below = position + length
+        names_quote = length > 0 and (lines.has_quote_next(below) or not lines.has_words_from(below))
         if length and not names_quote and _has_words(kept):
             return kept
         if not names_quote:

@@ -127,7 +127,7 @@ def to_text(html: str) -> str:
 
 
 def _is_too_deep(html: str) -> bool:
-    """Say whether elements are nested so deep that the parser, whose time grows with the square of it, must not see them."""
+    """Say whether elements are nested too deep for the parser, whose time grows with the square of the depth."""
     if html.count("<") < _MAX_DEPTH:
         return False
     depth = deepest = 0

@@ -152,10 +152,14 @@ class Relay:
 
     async def _log_in(self, client: aiosmtplib.SMTP, host: str) -> None:
         is_secret = client.get_transport_info("sslcontext") is not None
-        if not is_secret and host not in {"localhost", "127.0.0.1", "::1"}:
+        if not is_secret and not _is_here(host):
             client.close()
             raise AccountBlocked("The mail relay offers no TLS, so the password was not sent.")
         await client.login(unquote(self._url.username or ""), unquote(self._url.password or ""))
+
+
+def _is_here(host: str) -> bool:
+    return host in {"localhost", "127.0.0.1", "::1"}
 
 
 async def _hand_over(client: aiosmtplib.SMTP, sender: str, recipient: str, content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What the mail tests share: an account with one mailbox, a server whose mails are kept in a list, and a bare SMTP client."""
+"""What the mail tests share: an account with one mailbox, a server that keeps its mails, and a bare SMTP client."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,30 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from mail_kit import Lookup
 
 from channels.contract import Request
-from channels.email.spf import DnsDown
 from gateway.domain.account import MailAccount
 from gateway.domain.channel import Channel, Endpoint, Provider
 from gateway.mail.server import MailServer, start_mail_server
 
 PAYLOADS = Path(__file__).parent.parent / "payloads" / "mail"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
-
-class Lookup:
-    """A DNS whose records are a dictionary; names in `down` do not answer."""
-
-    def __init__(self, records: dict[tuple[str, str], list[str]] | None = None, down: frozenset[str] = frozenset()):
-        self.records = records or {}
-        self.down = down
-        self.asked: list[tuple[str, str]] = []
-
-    async def resolve(self, name: str, kind: str) -> list[str]:
-        self.asked.append((name.rstrip("."), kind))
-        if name.rstrip(".") in self.down or "*" in self.down:
-            raise DnsDown
-        return self.records.get((name.rstrip("."), kind), [])
 
 
 @dataclass

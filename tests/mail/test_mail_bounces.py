@@ -63,7 +63,9 @@ def test_a_delay_is_soft(parse):
 @pytest.mark.parametrize(
     "head",
     [
-        pytest.param("From: Dana <dana@example.net>\r\nSubject: Undelivered Mail Returned to Sender", id="a person's subject"),
+        pytest.param(
+            "From: Dana <dana@example.net>\r\nSubject: Undelivered Mail Returned to Sender", id="a person's subject"
+        ),
         pytest.param("From: Dana <dana@example.net>\r\nSubject: Fwd: failure notice", id="a person forwards one"),
     ],
 )
@@ -75,7 +77,9 @@ def test_a_person_who_writes_about_a_bounce_is_no_bounce(parse, head):
 
 
 def test_a_machine_that_says_nothing_of_failure_is_only_automatic(parse):
-    raw = b"From: postmaster@example.net\r\nSubject: Your weekly quota\r\nMessage-ID: <p@example.net>\r\n\r\nAll is well."
+    raw = (
+        b"From: postmaster@example.net\r\nSubject: Your weekly quota\r\nMessage-ID: <p@example.net>\r\n\r\nAll is well."
+    )
     (event,) = parse(raw, mail_from="postmaster@example.net")
     assert event.automatic is Automatic.AUTO_REPLY
 
@@ -135,7 +139,9 @@ def test_real_bounces_are_read(parse):
             if wanted == "bounce" and isinstance(event, BounceReport):
                 checks += [("address", event.failed_address is not None), ("hard", event.hard is row["hardbounce"])]
                 # Codes of the form 5.0.9xx are the material's own; of those only the class is real.
-                checks.append(("code", event.dsn[0] == row["dsn"][0] if ".0.9" in row["dsn"] else event.dsn == row["dsn"]))
+                checks.append(
+                    ("code", event.dsn[0] == row["dsn"][0] if ".0.9" in row["dsn"] else event.dsn == row["dsn"])
+                )
         for check, holds in checks:
             total[check] += 1
             right[check] += holds

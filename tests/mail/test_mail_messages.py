@@ -1,4 +1,4 @@
-"""One mail becomes one message: its words, names, files and thread, however it was written. Nothing is lost or made up."""
+"""One mail becomes one message: its words, names, files and thread, however it was written."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -52,7 +52,9 @@ HEBREW = "שלום, לא קיבלתי תשובה כבר שבוע"
     [
         pytest.param(HEBREW.encode("cp1255"), "windows-1255", HEBREW, id="as labelled"),
         pytest.param(HEBREW.encode("cp1255"), "iso-8859-8-i", HEBREW, id="a name Python does not know"),
-        pytest.param("“מחיר” 5 ₪".encode("cp1255"), "iso-8859-8", "“מחיר” 5 ₪", id="Windows letters under the ISO name"),
+        pytest.param(
+            "“מחיר” 5 ₪".encode("cp1255"), "iso-8859-8", "“מחיר” 5 ₪", id="Windows letters under the ISO name"
+        ),
         pytest.param(HEBREW.encode("cp1255"), "iso-8859-1", HEBREW, id="Hebrew labelled Latin"),
         pytest.param(HEBREW.encode("cp1255"), "us-ascii", HEBREW, id="Hebrew labelled ASCII"),
         pytest.param(HEBREW.encode("cp1255"), "utf-8", HEBREW, id="Hebrew labelled UTF-8"),
@@ -64,7 +66,12 @@ HEBREW = "שלום, לא קיבלתי תשובה כבר שבוע"
         pytest.param(b"\xef\xbb\xbf" + HEBREW.encode(), "windows-1255", HEBREW, id="a byte order mark wins"),
         pytest.param("Ça va à Orléans?".encode("cp1252"), "iso-8859-1", "Ça va à Orléans?", id="French stays French"),
         pytest.param("Ça va à Orléans?".encode("cp1252"), "", "Ça va à Orléans?", id="French without label"),
-        pytest.param("Здравствуйте, где мой заказ".encode("cp1251"), "", "Здравствуйте, где мой заказ", id="Russian without label"),
+        pytest.param(
+            "Здравствуйте, где мой заказ".encode("cp1251"),
+            "",
+            "Здравствуйте, где мой заказ",
+            id="Russian without label",
+        ),
         pytest.param("こんにちは".encode("iso-2022-jp"), "iso-2022-jp", "こんにちは", id="a charset with escapes"),
         pytest.param("你好".encode("gb18030"), "gb2312", "你好", id="Chinese beyond its label"),
         pytest.param(HEBREW.encode()[:-1], "utf-8", HEBREW[:-1] + "�", id="a cut letter is the only one lost"),
@@ -74,7 +81,10 @@ def test_text_is_read_in_spite_of_its_label(content, declared, expected):
     assert charset.decode(content, declared) == expected
 
 
-@given(st.binary(max_size=300), st.sampled_from(["", "utf-8", "windows-1255", "utf-16", "base64", "idna", "punycode", "gb2312", "utf-7"]))
+@given(
+    st.binary(max_size=300),
+    st.sampled_from(["", "utf-8", "windows-1255", "utf-16", "base64", "idna", "punycode", "gb2312", "utf-7"]),
+)
 def test_no_bytes_break_the_reading_of_text(content, declared):
     assert isinstance(charset.decode(content, declared), str)
 
@@ -106,7 +116,9 @@ def test_header_text_is_decoded(value, expected):
         pytest.param(["DANA@Example.NET"], "dana@example.net", id="address alone"),
         pytest.param(["dana@example.net (Dana)"], "dana@example.net", id="name as comment"),
         pytest.param(['"Levi, Dana" <dana@example.net>'], "dana@example.net", id="comma in quotes"),
-        pytest.param(['"boss@bank.example" <dana@example.net>'], "dana@example.net", id="a name that looks like an address"),
+        pytest.param(
+            ['"boss@bank.example" <dana@example.net>'], "dana@example.net", id="a name that looks like an address"
+        ),
         pytest.param(["דנה <dana@דוגמה.net>"], "dana@xn--6dbbec0c.net", id="an international domain in its ASCII form"),
         pytest.param([], None, id="no From"),
         pytest.param(["a@example.net", "b@example.net"], None, id="two From"),
@@ -122,7 +134,11 @@ def test_header_text_is_decoded(value, expected):
         pytest.param(["a@[10.0.0.1]"], None, id="an address literal"),
         pytest.param(["a..b@example.net"], None, id="empty atoms"),
         pytest.param(["undisclosed"], None, id="no address"),
-        pytest.param(["=?utf-8?q?a=40bank.example_=3Cevil?= <dana@example.net>"], "dana@example.net", id="an encoded bracket is only text"),
+        pytest.param(
+            ["=?utf-8?q?a=40bank.example_=3Cevil?= <dana@example.net>"],
+            "dana@example.net",
+            id="an encoded bracket is only text",
+        ),
     ],
 )
 def test_the_sender_is_named_only_when_there_is_one_reading(values, address):
@@ -170,7 +186,9 @@ def test_every_kind_of_part_is_kept(parse, payload):
         pytest.param('attachment; filename="a b.pdf"', "a b.pdf", id="quoted"),
         pytest.param("attachment; filename*=utf-8''%D7%A9%D7%9C.pdf", "של.pdf", id="RFC 2231"),
         pytest.param("attachment; filename*0*=utf-8''%D7%A9; filename*1=x.pdf", "שx.pdf", id="RFC 2231 in pieces"),
-        pytest.param('attachment; filename="=?utf-8?B?16nXnA==?=.pdf"', "של.pdf", id="an encoded word where none belongs"),
+        pytest.param(
+            'attachment; filename="=?utf-8?B?16nXnA==?=.pdf"', "של.pdf", id="an encoded word where none belongs"
+        ),
         pytest.param('attachment; filename="a.jpg\u202egpj.exe"', "a.jpggpj.exe", id="a direction mark is dropped"),
         pytest.param('attachment; filename="a\u200b.exe"', "a.exe", id="an invisible letter is dropped"),
     ],
@@ -183,9 +201,24 @@ def test_file_names_are_read(parse, head, filename):
 @pytest.mark.parametrize(
     ("content_type", "body", "text"),
     [
-        pytest.param("text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64", "16nXnNeV\r\n150", "שלום", id="base64 without padding"),
-        pytest.param("text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64", "16nX!nNeV150=\r\n-- \r\nfooter", "שלום", id="base64 with a footer glued on"),
-        pytest.param("text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable", "a=\r\nb =D7=A9", "ab ש", id="quoted-printable"),
+        pytest.param(
+            "text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64",
+            "16nXnNeV\r\n150",
+            "שלום",
+            id="base64 without padding",
+        ),
+        pytest.param(
+            "text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64",
+            "16nX!nNeV150=\r\n-- \r\nfooter",
+            "שלום",
+            id="base64 with a footer glued on",
+        ),
+        pytest.param(
+            "text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable",
+            "a=\r\nb =D7=A9",
+            "ab ש",
+            id="quoted-printable",
+        ),
         pytest.param("text/plain; format=flowed", "one \r\ntwo\r\n\r\nthree", "one two\n\nthree", id="flowed lines"),
         pytest.param("text/html", "<p>a<br>b</p><script>x</script><p>c</p>", "a\nb\n\nc", id="HTML alone"),
         pytest.param("text/html", "<div style='display:none'>hidden</div>seen", "seen", id="hidden text is not read"),
@@ -193,7 +226,12 @@ def test_file_names_are_read(parse, head, filename):
         pytest.param("text/plain", "", "", id="empty"),
         pytest.param("text/plain", "👍", "👍", id="an emoji alone"),
         pytest.param("multipart/mixed", "no boundary", "no boundary", id="a multipart that is none"),
-        pytest.param("multipart/alternative; boundary=x", "--x\r\nContent-Type: text/plain\r\n\r\n \r\n--x\r\nContent-Type: text/html\r\n\r\n<b>hi</b>\r\n--x--", "hi", id="an empty plain half"),
+        pytest.param(
+            "multipart/alternative; boundary=x",
+            "--x\r\nContent-Type: text/plain\r\n\r\n \r\n--x\r\nContent-Type: text/html\r\n\r\n<b>hi</b>\r\n--x--",
+            "hi",
+            id="an empty plain half",
+        ),
         pytest.param("multipart/mixed; boundary=x", "--x\r\n\r\nunclosed", "unclosed", id="no closing boundary"),
         pytest.param("nonsense", "hi", "hi", id="a type that is none"),
     ],
@@ -216,7 +254,13 @@ def test_a_mail_without_an_id_gets_the_same_one_each_time(parse):
 
 @pytest.mark.parametrize(
     ("date", "is_believed"),
-    [("Sun, 1 Mar 2026 11:59:00 +0000", True), ("Sun, 1 Mar 2099 00:00:00 +0000", False), ("yesterday", False), ("", False), ("Thu, 99 Foo 10000 99:99", False)],
+    [
+        ("Sun, 1 Mar 2026 11:59:00 +0000", True),
+        ("Sun, 1 Mar 2099 00:00:00 +0000", False),
+        ("yesterday", False),
+        ("", False),
+        ("Thu, 99 Foo 10000 99:99", False),
+    ],
 )
 def test_a_date_from_the_future_or_none_gives_way_to_the_time_of_arrival(parse, date, is_believed):
     event = parse(PLAIN + f"Date: {date}\r\n\r\nhi")

@@ -16,7 +16,12 @@ def nested(depth: int) -> bytes:
     content = b"Content-Type: text/plain\r\n\r\nhi\r\n"
     for level in range(depth):
         mark = b"b%d" % level
-        content = b'Content-Type: multipart/mixed; boundary="%b"\r\n\r\n--%b\r\n%b\r\n--%b--\r\n' % (mark, mark, content, mark)
+        content = b'Content-Type: multipart/mixed; boundary="%b"\r\n\r\n--%b\r\n%b\r\n--%b--\r\n' % (
+            mark,
+            mark,
+            content,
+            mark,
+        )
     return HEAD + content
 
 
@@ -26,7 +31,10 @@ BOMBS = {
     + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: multipart/mixed"
     + b"; a=b" * 28_000
     + b"\r\n\r\nhi\r\n--x--\r\n",
-    "200 000 parts": HEAD + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + b"--x\r\n\r\n\r\n" * 200_000 + b"--x--\r\n",
+    "200 000 parts": HEAD
+    + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n"
+    + b"--x\r\n\r\n\r\n" * 200_000
+    + b"--x--\r\n",
     "a Subject of broken encoded words": HEAD + b"Subject: " + b"=?utf-8?q?=?= " * 20_000 + b"\r\n\r\nhi",
     "20 KB of quotes in To": HEAD + b"To: " + b'"' * 20_000 + b"\r\n\r\nhi",
     "a From of 20 KB of brackets": b"From: " + b"<(" * 10_000 + b"\r\n\r\nhi",
@@ -104,7 +112,7 @@ async def test_a_mail_that_breaks_a_limit_is_shown_and_never_lost(parser, mail):
     assert again.provider_id == event.provider_id
 
 
-async def test_a_mail_that_hangs_the_child_is_replaced_and_its_neighbours_are_read(parser, mail, monkeypatch):
+async def test_a_mail_that_hangs_the_child_is_replaced_and_its_neighbours_are_read(parser, mail):
     # No real mail is known that hangs the reader, so the child itself is stopped while it holds mails.
     await parser.parse(mail(HEAD + b"\r\nwarm"))
     child = parser._children[0]
