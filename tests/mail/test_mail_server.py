@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import re
 import resource
+import ssl
+import subprocess
 
 import aiosmtplib
 import pytest
@@ -320,3 +322,47 @@ async def test_closing_the_server_says_goodbye(smtp):
     client = await smtp.connect(received)
     await received.server.close()
     assert (await client.reply()).startswith("421")
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory) -> ssl.SSLContext:
+    folder = tmp_path_factory.mktemp("tls")
+    made = (
+        f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout {folder}/key -out {folder}/cert"
+    )
+    subprocess.run(made.split(), check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / "cert", folder / "key")
+    return context
+
+
+async def test_a_mail_can_come_in_under_tls(smtp, tls):
+    received = await smtp.start(tls=tls)
+    client = aiosmtplib.SMTP(hostname="127.0.0.1", port=received.port, start_tls=True, validate_certs=False)
+    await client.connect()
+    await client.sendmail("dana@example.net", ["support@example.com"], BODY + b"hi\r\n")
+    await client.quit()
+    assert received.mails[0][0].body == BODY + b"hi\r\n"
+
+
+async def test_what_was_sent_ahead_of_tls_is_thrown_away(smtp, tls):
+    received = await smtp.start(tls=tls)
+    client = await smtp.connect(received)
+    await client.say("EHLO x")
+    assert (await client.say(b"STARTTLS\r\nMAIL FROM:<a@example.net>\r\nRCPT TO:<support@example.com>\r\n")).startswith(
+        "220"
+    )
+    with contextlib.suppress(ConnectionError, ssl.SSLError):
+        await client.writer.start_tls(ssl._create_unverified_context())
+        assert (await client.say("DATA"))[:1] == "5"
+    assert received.mails == []
+
+
+async def test_a_connection_under_tls_is_counted_once(smtp, tls):
+    received = await smtp.start(tls=tls, limits=MailLimits(connections_from_this_machine=1))
+    for _ in range(3):
+        client = aiosmtplib.SMTP(hostname="127.0.0.1", port=received.port, start_tls=True, validate_certs=False)
+        await client.connect()
+        await client.quit()
+        await asyncio.sleep(0.05)
+    assert not received.server._crowd.open
