@@ -33,7 +33,7 @@ WITH draft AS (
 )
 SELECT draft.ord::integer - 1 AS ord, draft.message_id FROM draft JOIN stored ON stored.id = draft.message_id;
 
--- name: touch
+-- name: touch!
 -- Show the newest of these outbound messages as the latest word of its conversation.
 UPDATE conversation
 SET last_message_id = greatest(last_message_id, latest.message_id), last_activity_at = now(),
