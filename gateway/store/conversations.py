@@ -145,6 +145,12 @@ async def attachment(connection: Connection, attachment_id: int) -> StoredFile |
     )
 
 
+async def whole_text(connection: Connection, message_id: int) -> str | None:
+    """Give all of what a message said, quotes and signature too; None when there is no such message."""
+    text: str | None = await statements("conversations").whole_text(connection, message_id=message_id)
+    return text
+
+
 async def ways(connection: Connection, contact_id: int, conversation_ids: Sequence[int]) -> Sequence[Way]:
     """List every way to write to a contact, the one they used last first."""
     rows = statements("conversations").ways(connection, contact_id=contact_id, conversation_ids=list(conversation_ids))

@@ -113,6 +113,19 @@ async def mark_seen(pool: Pool, conversation_id: int, agent: Agent) -> None:
         await store.saw(connection, agent.agent_id, await store.family(connection, conversation_id))
 
 
+async def whole_text(pool: Pool, message_id: int) -> str:
+    """Give all of what a message said, quotes and signature too.
+
+    Raises:
+        NotFound: there is no such message.
+    """
+    async with pool.acquire() as connection:
+        text = await store.whole_text(connection, message_id)
+    if text is None:
+        raise NotFound(f"there is no message {message_id}")
+    return text
+
+
 async def find_file(pool: Pool, attachment_id: int) -> StoredFile:
     """Find an attachment.
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from gateway.domain.delivery import Status
 from gateway.domain.paging import Page, Place, cut, place_of
 from gateway.domain.views import DeliveryCard, EndpointCard, ProblemCard
+from gateway.store import dead_letters
 from gateway.store import operations as store
 from gateway.store.db import Pool
+from gateway.store.dead_letters import DeadLetter
 
 _END = 2**62
 
@@ -18,7 +20,7 @@ class Overview:
 
     counts: Mapping[str, int]
     problems: Sequence[ProblemCard]
-    dead: Sequence[DeliveryCard]
+    dead: Sequence[DeadLetter]
     uncertain: Sequence[DeliveryCard]
     endpoints: Sequence[EndpointCard]
 
@@ -49,7 +51,7 @@ async def overview(pool: Pool, *, count: int = 50) -> Overview:
         return Overview(
             counts=await store.stuck(connection),
             problems=await store.problems(connection, before=_END, count=count),
-            dead=await store.deliveries(connection, status=Status.FAILED, place=Place(), count=count),
+            dead=await dead_letters.read(connection, before=None, most=count),
             uncertain=await store.deliveries(connection, status=Status.UNKNOWN, place=Place(), count=count),
             endpoints=await store.endpoints(connection),
         )

@@ -29,11 +29,12 @@ _LANES = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Letter:
-    """What somebody wants to send: without a `channel`, the one the person used last."""
+    """What somebody wants to send: without a `channel`, the one the person used last; likewise `address_id`."""
 
     text: str
     idempotency_key: str
     channel: Channel | None = None
+    address_id: int | None = None
     purpose: Purpose = Purpose.REPLY
 
 
@@ -56,7 +57,7 @@ async def reply(pool: Pool, bell: Bell, *, conversation_id: int, letter: Letter,
         if stored := await store.sent_with_key(connection, family[0], letter.idempotency_key):
             return _repeated(stored, letter, text)
         ways = await store.ways(connection, conversation.contact_id, family)
-        way = choose(ways, letter.channel, letter.purpose)
+        way = choose(ways, letter)
         case_id = conversation.newest_case_id
         if isinstance(author, Agent):
             case_id = await take_in_hand(connection, family, author)
@@ -83,17 +84,21 @@ async def reply(pool: Pool, bell: Bell, *, conversation_id: int, letter: Letter,
     return message_id
 
 
-def choose(ways: Sequence[Way], channel: Channel | None, purpose: Purpose) -> Way:
+def choose(ways: Sequence[Way], letter: Letter) -> Way:
     """Pick the way to send: on the channel asked for, or else the one used last that is not shut.
 
     Raises:
         Refused: there is no address on that channel, or the person opted out there; says which.
     """
-    fitting = [way for way in ways if channel is None or way.channel is channel]
+    fitting = [
+        way
+        for way in ways
+        if letter.channel in (None, way.channel) and letter.address_id in (None, way.route.address_id)
+    ]
     if not fitting:
-        where = f"on {channel}" if channel else "that we can write to"
+        where = f"on {letter.channel}" if letter.channel else "that we can write to"
         raise Refused(f"this contact has no address {where}")
-    open_ways = [way for way in fitting if may_send(purpose, way.opted_out)]
+    open_ways = [way for way in fitting if may_send(letter.purpose, way.opted_out)]
     if not open_ways:
         raise Refused(f"{fitting[0].uri} opted out of messages of this kind")
     return next((way for way in open_ways if not way.unreachable), open_ways[0])

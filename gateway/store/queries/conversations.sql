@@ -121,6 +121,10 @@ FROM attachment WHERE message_id = ANY(:message_ids::bigint[]) ORDER BY id;
 -- name: attachment^
 SELECT filename, media_type, state, size_bytes, sha256 FROM attachment WHERE id = :attachment_id;
 
+-- name: whole_text$
+-- All of what a message said, quotes and signature too.
+SELECT coalesce(full_text, text) FROM message WHERE id = :message_id;
+
 -- name: ways
 -- Every way to write to a contact: each address on each channel it fits, from the endpoint the person last wrote to
 -- there, else from the channel's first.

@@ -14,4 +14,6 @@ await build({
   legalComments: "linked",
   logLevel: "warning",
 });
-await copyFile("src/icons.svg", `${out}icons.svg`);
+for (const picture of ["icons.svg", "mark.svg"]) {
+  await copyFile(`src/${picture}`, out + picture);
+}

@@ -1,4 +1,19 @@
+// What the screens do beyond plain pages: live news, drafts, shortcuts. Reading and sending also work without it.
 import htmx from "htmx.org";
 import "htmx-ext-sse";
-import "idiomorph/htmx";
+import { Idiomorph } from "idiomorph/htmx";
+import { keepDrafts } from "./drafts.js";
+import { bindKeys } from "./keys.js";
+import { listen } from "./live.js";
+import { keepPlace } from "./place.js";
+
 window.htmx = htmx;
+
+// What a person unfolded or typed stays so when a part of the screen is refreshed.
+Idiomorph.defaults.ignoreActiveValue = true;
+Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.tagName === "DETAILS");
+
+keepPlace();
+listen();
+keepDrafts();
+bindKeys();

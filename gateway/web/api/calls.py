@@ -1,0 +1,151 @@
+"""What each operation of the API does: hand over to a use case, and write the result for the wire."""
+
+from typing import TypeVar, cast
+
+from pydantic import BaseModel
+
+from gateway.domain.consent import Purpose
+from gateway.domain.paging import BadCursor
+from gateway.store.conversations import Wanted
+from gateway.usecases import cases, contacts, dead_letters, inbox, knowledge_base, operations, write
+from gateway.usecases.write import Letter
+from gateway.web.api import models
+from gateway.web.api.operation import Call
+from gateway.web.api.queries import CasesQuery, ContactsQuery, DeliveriesQuery, ListQuery
+from gateway.web.problems import Problem
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+async def list_contacts(call: Call) -> BaseModel:
+    """List contacts, or find one by an address."""
+    query = cast("ContactsQuery", call.query)
+    page = await contacts.list_contacts(
+        call.services.pool, address=query.address, cursor=query.cursor, limit=query.limit
+    )
+    return models.Many[models.Contact](items=[models.Contact.of(each) for each in page.items], next=page.next)
+
+
+async def get_contact(call: Call) -> BaseModel:
+    """Give a contact, or the one it was merged into."""
+    return models.Contact.of(await contacts.get_contact(call.services.pool, call.id))
+
+
+async def list_conversations(call: Call) -> BaseModel:
+    """List conversations by latest activity."""
+    query = cast("ListQuery", call.query)
+    page = await inbox.list_conversations(
+        call.services.pool, Wanted(which="all"), cursor=query.cursor, limit=query.limit
+    )
+    items = [models.Conversation.of(each) for each in page.items]
+    return models.Many[models.Conversation](items=items, next=page.next)
+
+
+async def get_conversation(call: Call) -> BaseModel:
+    """Give a conversation, or the one it was merged into."""
+    return models.Conversation.of(await inbox.get_conversation(call.services.pool, call.id))
+
+
+async def list_messages(call: Call) -> BaseModel:
+    """List the messages of a conversation, oldest first."""
+    query = cast("ListQuery", call.query)
+    cursor = query.cursor or "0"
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < len(str(2**62))):
+        raise BadCursor("this cursor was not given by a page of this list; start again without one")
+    page = await inbox.list_messages(call.services.pool, call.id, after=int(cursor), limit=query.limit)
+    items = [models.Message.of(each, call.language) for each in page.items]
+    return models.Many[models.Message](items=items, next=page.next)
+
+
+async def send_message(call: Call) -> BaseModel:
+    """Put a message into the outbox, once per key."""
+    body = cast("models.NewMessage", call.body)
+    message_id = await write.reply(
+        call.services.pool,
+        call.services.bell,
+        conversation_id=call.id,
+        letter=Letter(
+            text=body.text,
+            idempotency_key=call.idempotency_key,
+            channel=body.channel,
+            purpose=Purpose(body.purpose),
+        ),
+        author=f"api:{call.token.name}",
+    )
+    return models.Accepted(id=message_id)
+
+
+async def list_cases(call: Call) -> BaseModel:
+    """List cases, newest first."""
+    query = cast("CasesQuery", call.query)
+    page = await cases.list_cases(call.services.pool, status=query.status, cursor=query.cursor, limit=query.limit)
+    return models.Many[models.Case](items=[models.Case.of(each) for each in page.items], next=page.next)
+
+
+async def get_case(call: Call) -> BaseModel:
+    """Give a case."""
+    return models.Case.of(await cases.get_case(call.services.pool, call.id))
+
+
+async def change_case(call: Call) -> BaseModel:
+    """Change where a case stands, who has it, or both."""
+    body = cast("models.CaseChange", call.body)
+    changed = await cases.update(
+        call.services.pool,
+        call.services.bell,
+        case_id=call.id,
+        by=f"api:{call.token.name}",
+        status=body.status,
+        assignee=body.assignee,
+        unassign="assignee" in body.model_fields_set and body.assignee is None,
+    )
+    return models.Case.of(changed)
+
+
+async def list_deliveries(call: Call) -> BaseModel:
+    """List deliveries, those that changed last first."""
+    query = cast("DeliveriesQuery", call.query)
+    page = await operations.list_deliveries(
+        call.services.pool, status=query.status, cursor=query.cursor, limit=query.limit
+    )
+    items = [models.OneDelivery.of(each) for each in page.items]
+    return models.Many[models.OneDelivery](items=items, next=page.next)
+
+
+async def replay_delivery(call: Call) -> BaseModel:
+    """Send a dead letter again, as a new delivery."""
+    replayed = await dead_letters.replay(call.services.pool, [call.id], bell=call.services.bell)
+    if call.id not in replayed:
+        raise Problem(
+            status=409, kind="refused", detail="only a failed delivery that was not replayed yet can be sent again"
+        )
+    return models.Accepted(id=replayed[call.id])
+
+
+async def list_articles(call: Call) -> BaseModel:
+    """List articles by key."""
+    query = cast("ListQuery", call.query)
+    page = await knowledge_base.list_articles(call.services.pool, cursor=query.cursor, limit=query.limit)
+    return models.Many[models.Article](items=[models.Article.of(each) for each in page.items], next=page.next)
+
+
+async def get_article(call: Call) -> BaseModel:
+    """Give an article."""
+    return models.Article.of(await knowledge_base.get_article(call.services.pool, call.id))
+
+
+async def create_article(call: Call) -> BaseModel:
+    """Add an article."""
+    body = cast("models.NewArticle", call.body)
+    return models.Article.of(await knowledge_base.create_article(call.services.pool, body.draft()))
+
+
+async def replace_article(call: Call) -> BaseModel:
+    """Replace an article."""
+    body = cast("models.NewArticle", call.body)
+    return models.Article.of(await knowledge_base.replace_article(call.services.pool, call.id, body.draft()))
+
+
+async def delete_article(call: Call) -> None:
+    """Remove an article."""
+    await knowledge_base.delete_article(call.services.pool, call.id)

@@ -1,0 +1,92 @@
+"""The web application put together: every route from its table, one guard around them, and what runs beside it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from aiohttp import web
+
+from gateway.web import (
+    assets,
+    attachments,
+    help,  # noqa: A004  the page customers know by that name
+    inbox,
+    live,
+    login,
+    operations,
+    probes,
+    sandbox,
+    webhooks,
+)
+from gateway.web.access import EVERYONE, OPERATORS, Route, guarded, open_to
+from gateway.web.api import openapi
+from gateway.web.api.operation import handler_of
+from gateway.web.api.table import BASE, OPERATIONS
+from gateway.web.guard import guard
+from gateway.web.services import SERVICES, Services
+
+LARGEST_BODY_BYTES = 256 * 1024
+
+PAGES: tuple[Route, ...] = (
+    open_to(None, "GET", "/login", login.login_page),
+    open_to(None, "POST", "/login", login.log_in),
+    open_to(EVERYONE, "POST", "/logout", login.log_out),
+    open_to(EVERYONE, "GET", "/account", login.account_page),
+    open_to(EVERYONE, "POST", "/account/password", login.change_password),
+    open_to(EVERYONE, "POST", "/account/language", login.change_language),
+    open_to(EVERYONE, "GET", "/", inbox.home),
+    open_to(EVERYONE, "GET", "/inbox/list", inbox.part_list),
+    open_to(EVERYONE, "GET", "/conversations/{id}", inbox.conversation),
+    open_to(EVERYONE, "GET", "/conversations/{id}/thread", inbox.part_thread),
+    open_to(EVERYONE, "POST", "/conversations/{id}/messages", inbox.send),
+    open_to(EVERYONE, "POST", "/conversations/{id}/take", inbox.take),
+    open_to(EVERYONE, "POST", "/conversations/{id}/resolve", inbox.resolve),
+    open_to(EVERYONE, "POST", "/conversations/{id}/reopen", inbox.reopen),
+    open_to(EVERYONE, "POST", "/segments", inbox.segments),
+    open_to(EVERYONE, "GET", "/attachments/{id}", attachments.download),
+    open_to(EVERYONE, "GET", "/messages/{id}/text", attachments.whole_text),
+    open_to(EVERYONE, "GET", "/live", live.live),
+    open_to(OPERATORS, "GET", "/operations", operations.show),
+    open_to(OPERATORS, "POST", "/operations/deliveries/{id}/replay", operations.replay),
+    open_to(OPERATORS, "POST", "/operations/problems/{id}/handled", operations.handled),
+    open_to(None, "GET", "/help", help.show),
+    open_to(None, "GET", "/unsubscribe/{token}", help.unsubscribe_page),
+    open_to(None, "POST", "/unsubscribe/{token}", help.unsubscribe_now),
+    open_to(None, "GET", "/static/{name}", assets.serve),
+    open_to(None, "GET", "/healthz", probes.healthz),
+    open_to(None, "GET", "/readyz", probes.readyz),
+    open_to(None, "GET", "/metrics", probes.metrics),
+    open_to(None, "GET", f"{BASE}/openapi.json", openapi.serve),
+    open_to(None, "*", "/sandbox", sandbox.pass_on),
+    open_to(None, "*", "/sandbox/{tail:.*}", sandbox.pass_on),
+    open_to(None, "POST", "/webhooks/twilio/message", webhooks.twilio_message),
+    open_to(None, "POST", "/webhooks/twilio/status", webhooks.twilio_status),
+    open_to(None, "GET", "/webhooks/whatsapp", webhooks.whatsapp_challenge),
+    open_to(None, "POST", "/webhooks/whatsapp", webhooks.whatsapp),
+)
+
+
+def build(services: Services) -> web.Application:
+    """Put the application together; it listens nowhere yet."""
+    app = web.Application(client_max_size=LARGEST_BODY_BYTES, middlewares=[guard])
+    app[SERVICES] = services
+    for route in PAGES:
+        app.router.add_route(route.method, route.path, guarded(route))
+    for operation in OPERATIONS:
+        app.router.add_route(operation.method, BASE + operation.path, handler_of(operation))
+    app.cleanup_ctx.append(sandbox.client)
+    app.cleanup_ctx.append(_news)
+    app.on_shutdown.append(_let_screens_go)
+    return app
+
+
+async def _news(app: web.Application) -> AsyncIterator[None]:
+    task = asyncio.create_task(app[SERVICES].news.run())
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _let_screens_go(app: web.Application) -> None:
+    app[SERVICES].news.end()

@@ -1,0 +1,86 @@
+"""Live news for open screens: one listener per process, fanned out to every screen.
+
+The bell brings news at once. While Redis is away a look at PostgreSQL every few seconds takes its place, so that no
+screen is ever staler than that.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import asyncpg
+import structlog
+
+from gateway import clock
+from gateway.bell import LOOK_AGAIN, Bell
+from gateway.store import conversations
+from gateway.store.db import Pool
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 3.0
+LONGEST_QUEUE = 100
+EVERYTHING: tuple[int, ...] = ()
+
+
+class News:
+    """Tells screens which conversations changed. Run `run` as a task for as long as screens listen."""
+
+    def __init__(self, pool: Pool, bell: Bell) -> None:
+        self._pool = pool
+        self._bell = bell
+        self._screens: set[asyncio.Queue[tuple[int, ...]]] = set()
+        self.is_over = False
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen())
+            tasks.create_task(self._poll())
+
+    @contextmanager
+    def screen(self) -> Iterator[asyncio.Queue[tuple[int, ...]]]:
+        """Give a queue of changed conversation ids for one screen; no ids mean that it should look at all again."""
+        queue: asyncio.Queue[tuple[int, ...]] = asyncio.Queue(LONGEST_QUEUE)
+        self._screens.add(queue)
+        try:
+            yield queue
+        finally:
+            self._screens.discard(queue)
+
+    def end(self) -> None:
+        """Let every screen go, so that the process can stop; they come back to whichever answers next."""
+        self.is_over = True
+        self.tell(EVERYTHING)
+
+    def tell(self, conversation_ids: tuple[int, ...]) -> None:
+        """Tell every screen; one too slow to keep up is told to look at everything again instead."""
+        for queue in self._screens:
+            try:
+                queue.put_nowait(conversation_ids)
+            except asyncio.QueueFull:
+                with suppress(asyncio.QueueEmpty):
+                    while True:
+                        queue.get_nowait()
+                queue.put_nowait(EVERYTHING)
+
+    async def _listen(self) -> None:
+        async for announcement in self._bell.announcements():
+            self.tell(EVERYTHING if announcement.kind == LOOK_AGAIN else announcement.conversation_ids)
+
+    async def _poll(self) -> None:
+        """Find what changed by asking PostgreSQL; what the bell told already is told twice, which harms nothing."""
+        since = clock.now()
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            if not self._screens:
+                since = clock.now()
+                continue
+            try:
+                async with self._pool.acquire() as connection:
+                    changed, since = await conversations.changed_since(connection, since)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("news_poll_failed", error=type(error).__name__)
+                continue
+            if changed:
+                self.tell(changed)

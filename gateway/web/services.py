@@ -1,0 +1,69 @@
+"""What the handlers work with, made once by `app.py` and carried by the application."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Protocol
+
+from aiohttp import web
+from redis.asyncio import Redis
+
+from channels.contract import Adapter
+from channels.whatsapp import WhatsAppAdapter
+from gateway.bell import Bell
+from gateway.config import Settings
+from gateway.store.db import Pool
+from gateway.tally import Tally
+from gateway.usecases.intake import Intake
+from gateway.usecases.reference import Reference
+from gateway.web.news import News
+
+
+class Files(Protocol):
+    """Where the bytes of attachments are kept, by their SHA-256."""
+
+    async def read(self, sha256: str) -> bytes:
+        """Give the bytes.
+
+        Raises:
+            FileNotFoundError: they are not there.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provided:
+    """The adapters that webhooks of each kind may belong to, one per configured account."""
+
+    twilio: Sequence[Adapter] = ()
+    whatsapp: Sequence[WhatsAppAdapter] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Everything a handler may need; `redis` is None when there is none, and may be away at any moment."""
+
+    settings: Settings
+    pool: Pool
+    intake: Intake
+    reference: Reference
+    bell: Bell
+    provided: Provided
+    files: Files
+    news: News
+    tally: Tally
+    redis: Redis | None = None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = field(default=())
+
+    @property
+    def is_https(self) -> bool:
+        """Say whether people reach us encrypted, so that cookies may be bound to that."""
+        return self.settings.public_url.startswith("https://")
+
+
+SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
+
+
+def networks(names: Sequence[str]) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Read the networks of trusted proxies."""
+    return tuple(ip_network(name, strict=False) for name in names)

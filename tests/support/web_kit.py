@@ -1,0 +1,144 @@
+"""What the tests of the web share: the application's services, signed webhooks, agents and tokens."""
+
+import base64
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlencode
+
+from aiohttp.test_utils import TestClient
+
+from channels.registry import Registry
+from gateway import clock
+from gateway.bell import Bell, connect
+from gateway.config import load_settings
+from gateway.domain.account import TwilioAccount, WhatsAppAccount
+from gateway.domain.agent import Role, Scope
+from gateway.domain.language import Language
+from gateway.store.db import Pool
+from gateway.tally import Tally
+from gateway.usecases import accounts, reference
+from gateway.usecases.batch import Tools
+from gateway.usecases.intake import Intake
+from gateway.usecases.sample import load_sample
+from gateway.usecases.spool import Spool
+from gateway.web.news import News
+from gateway.web.services import Provided, Services
+from gateway.wording import Wording
+
+PASSWORD = "a quiet window in the wall"
+PHONE = "+972501234567"
+
+
+class Shelf:
+    """Files of a test, by their SHA-256."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def keep(self, content: bytes) -> str:
+        name = hashlib.sha256(content).hexdigest()
+        self.kept[name] = content
+        return name
+
+    async def read(self, sha256: str) -> bytes:
+        if sha256 not in self.kept:
+            raise FileNotFoundError(sha256)
+        return self.kept[sha256]
+
+
+@dataclass
+class Office:
+    client: TestClient
+    services: Services
+    pool: Pool
+    _sent: int = field(default=0)
+
+    @property
+    def twilio(self) -> TwilioAccount:
+        return next(each for each in self.services.settings.accounts if isinstance(each, TwilioAccount))
+
+    @property
+    def whatsapp(self) -> WhatsAppAccount:
+        return next(each for each in self.services.settings.accounts if isinstance(each, WhatsAppAccount))
+
+    async def hire(self, role: Role = Role.AGENT, *, email="noa@example.com", language="en", name="Noa Levi") -> int:
+        return await accounts.create_user(
+            self.pool, email=email, name=name, password=PASSWORD, role=role, language=language
+        )
+
+    async def log_in(self, email="noa@example.com", password=PASSWORD, **headers):
+        return await self.client.post(
+            "/login", data={"email": email, "password": password}, headers=headers, allow_redirects=False
+        )
+
+    async def csrf(self) -> str:
+        """The token of the page an agent has open."""
+        page = await (await self.client.get("/account")).text()
+        return re.search(r'name="csrf" value="([^"]+)"', page).group(1)
+
+    async def token(self, *scopes: Scope) -> dict[str, str]:
+        token = await accounts.create_token(self.pool, name="test", scopes=scopes or tuple(Scope))
+        return {"Authorization": f"Bearer {token}"}
+
+    async def text(self, body: str, *, sender=PHONE, sid: str | None = None, **more: str):
+        """A customer sends an SMS, through the webhook."""
+        self._sent += 1
+        fields = {
+            "MessageSid": sid or f"SM{self._sent:032x}",
+            "AccountSid": self.twilio.sid,
+            "From": sender,
+            "To": self.twilio.endpoints[0].address,
+            "Body": body,
+            "NumMedia": "0",
+        } | more
+        return await self.twilio_post("/webhooks/twilio/message", fields)
+
+    async def twilio_post(self, path: str, fields: dict[str, str], **headers: str):
+        url = self.services.settings.public_url + path
+        signed = url + "".join(name + fields[name] for name in sorted(fields))
+        mac = hmac.new(self.twilio.auth_tokens[0].encode(), signed.encode(), hashlib.sha1).digest()
+        headers = {
+            "X-Twilio-Signature": base64.b64encode(mac).decode(),
+            "Content-Type": "application/x-www-form-urlencoded",
+        } | headers
+        return await self.client.post(path, data=urlencode(fields).encode(), headers=headers)
+
+    async def whatsapp_post(self, body: bytes):
+        mac = hmac.new(self.whatsapp.app_secrets[0].encode(), body, hashlib.sha256).hexdigest()
+        headers = {"X-Hub-Signature-256": f"sha256={mac}", "Content-Type": "application/json"}
+        return await self.client.post("/webhooks/whatsapp", data=body, headers=headers)
+
+    async def conversation_of(self, uri: str = f"tel:{PHONE}") -> int:
+        return await self.pool.fetchval(
+            "SELECT v.id FROM conversation v JOIN address a ON a.contact_id = v.contact_id WHERE a.uri = $1", uri
+        )
+
+
+async def make_services(pool: Pool, redis_url: str, folder: Path, **changes: object):
+    settings = replace(load_settings({"ESHNAV_DATA": str(folder), "REDIS_URL": redis_url}).with_sandbox(), **changes)
+    await load_sample(pool)
+    async with pool.acquire() as connection:
+        known = await reference.load(connection, settings.endpoints)
+    registry = Registry(settings.accounts, public_url=settings.public_url)
+    bell, spool = Bell(redis_url), Spool.open(folder / "spool")
+    tools = Tools(reference=known, wording=Wording.load(), default_language=Language.HEBREW, now=clock.now)
+
+    async def reparse(payload):
+        raise AssertionError(payload)
+
+    services = Services(
+        settings=settings,
+        pool=pool,
+        intake=Intake(pool, tools, spool, bell, reparse),
+        reference=known,
+        bell=bell,
+        provided=Provided(twilio=registry.twilio_adapters, whatsapp=registry.whatsapp_adapters),
+        files=Shelf(),
+        news=News(pool, bell),
+        tally=Tally(redis_url),
+        redis=connect(redis_url),
+    )
+    return services, spool, registry
