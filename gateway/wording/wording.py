@@ -24,7 +24,7 @@ _Key = tuple[str, Language, Channel | None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rendered:
-    """A message ready to send; `subject` is for mail, and empty when the template names none."""
+    """A message ready to send; only mail has a `subject`."""
 
     text: str
     subject: str = ""
@@ -85,10 +85,9 @@ class Wording:
             name: spoken_time(value, spoken, channel) if name.endswith("_at") else value
             for name, value in values.items()
         }
-        subject = " ".join(fill(found.subject, said).split())
-        if channel is not Channel.EMAIL:
-            said = {name: isolated(value, spoken) for name, value in said.items()}
-        return Rendered(text=fill(found.text, said), subject=subject)
+        if channel is Channel.EMAIL:
+            return Rendered(text=fill(found.text, said), subject=" ".join(fill(found.subject, said).split()))
+        return Rendered(text=fill(found.text, {name: isolated(value, spoken) for name, value in said.items()}))
 
     def _find(self, name: str, language: Language, channel: Channel) -> Template:
         found = self._templates.get((name, language, channel)) or self._templates.get((name, language, None))
