@@ -26,13 +26,15 @@ class Settings:
     """Everything a process of Eshnav needs to know from outside.
 
     `database_url` and `redis_url` are empty when the embedded servers are meant; `sandbox_url` is where the sandbox
-    answers, or empty when there is none; `trusted_proxies` are the networks whose X-Forwarded-* headers are believed.
+    answers, or empty when there is none; `media_url` names a bucket for attachments, or is empty for the media folder;
+    `trusted_proxies` are the networks whose X-Forwarded-* headers are believed.
     """
 
     data: Path
     secret: str = field(repr=False)
     database_url: str = field(default="", repr=False)
     redis_url: str = field(default="", repr=False)
+    media_url: str = ""
     public_url: str = "http://localhost:8080"
     host: str = "127.0.0.1"
     port: int = 8080
@@ -59,7 +61,7 @@ class Settings:
 
     @property
     def media_folder(self) -> Path:
-        """Where attachments are kept."""
+        """Where attachments are kept when no bucket is named."""
         return self.data / "media"
 
     def sandbox_environ(self) -> dict[str, str]:

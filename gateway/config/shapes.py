@@ -154,6 +154,7 @@ class General(Shape):
     port: Port = 8080
     smtp_port: Port = 2525
     eshnav_data: Path = Path("var")
+    media_url: Annotated[str, AfterValidator(_url("s3", "gs", "az"))] = ""
     eshnav_secret: str | None = Field(default=None, min_length=32, repr=False)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
