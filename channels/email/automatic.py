@@ -36,13 +36,6 @@ _SUBJECT = re.compile(
     r"(?:מענה|תשובה|תגובה|הודעה) אוטומטית?|\[?auto\]?\s*:)",
     re.IGNORECASE,
 )
-# Only with an empty envelope sender: a person may well write about being away.
-_AWAY = re.compile(
-    r"out of (?:the )?office|\booo\b|on (?:vacation|holiday|leave)|away from|vacation|absence|abwesen|"
-    r"absent|fuera de la oficina|ausencia|fuori ufficio|ferie|"
-    r"auto(?:matic|-)|מחוץ למשרד|לא (?:נמצא|זמינ?)ת? במשרד|ב?חופשה|היעדרות|העדרות|אוטומטי|отпуск|вне офиса",
-    re.IGNORECASE,
-)
 
 
 def kind(fields: Fields, account: MailAccount, *, sender: str, null_sender: bool) -> Automatic | None:
@@ -72,11 +65,6 @@ def _is_marked(fields: Fields) -> bool:
     suppressed = any(_SUPPRESS.search(value) for value in fields.all("x-auto-response-suppress"))
     marked = submitted not in {"", "no"} or any(map(fields.all, _MARKS)) or suppressed
     return marked or precedence in {"auto_reply", "auto-reply"} or bool(_SUBJECT.match(fields.text("subject")))
-
-
-def is_about_absence(subject: str) -> bool:
-    """Say whether a subject speaks of being away; it counts only with an empty envelope sender."""
-    return bool(_AWAY.search(subject))
 
 
 def loop_mark(account: MailAccount) -> str:

@@ -1,7 +1,7 @@
-"""Mail about mail: bounces (RFC 3464), complaints (RFC 5965), delivery notices of Amazon SES.
+"""Mail about mail: bounces (RFC 3464), complaints (RFC 5965), notices of Amazon SES, and notices in plain words.
 
-And notices in plain words. One event for every recipient. Whether the mail was ours is decided later, by its
-Message-ID.
+One outcome for every recipient. Whether the mail was ours is decided later, by its Message-ID: anyone can write a
+bounce.
 """
 
 import json

@@ -14,10 +14,7 @@ REPLY = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Meaning:
-    """One kind of failure. `nobody_there`: mail to this address can never arrive; `temporary`.
-
-    The sender may try again.
-    """
+    """One kind of failure: the words and codes that tell it. `nobody_there`: mail to this address can never arrive."""
 
     sentence: str
     words: re.Pattern[str]

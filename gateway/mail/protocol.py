@@ -6,7 +6,6 @@ aiosmtpd 1.4.6 reads an unterminated line into memory without end and takes bare
 """
 
 import asyncio
-import re
 import ssl
 from collections import Counter
 from ipaddress import ip_address
@@ -17,7 +16,6 @@ from aiosmtpd.smtp import SMTP, Envelope
 from gateway.mail.limits import MailLimits
 
 _END = b"\r\n.\r\n"
-_BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _READ_BYTES = 64 * 1024
 
 
@@ -174,7 +172,7 @@ class GuardedSMTP(SMTP):
             raise _Refused("421 4.4.2 The mail came in too slowly")
 
     async def _hand_over(self, content: bytes) -> None:
-        if _BARE.search(content):
+        if not content.count(b"\r") == content.count(b"\n") == content.count(b"\r\n"):
             raise _Refused("554 5.6.0 Bare CR or LF in the message (RFC 5321 section 2.3.8)")
         envelope = self._envelope()
         envelope.content = envelope.original_content = _without_stuffing(content)
