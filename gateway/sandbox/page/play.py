@@ -138,8 +138,8 @@ async def mail(request: web.Request) -> web.Response:
     )
     world.ledger.add(message)
     reply = await deliver(world.settings, letter.sender, letter.recipient, raw)
-    status = "sent" if reply.is_success else "refused"
-    world.ledger.change(replace(message, status=status, smtp_reply=reply.text, error_code=reply.code or None))
+    status, error_code = ("sent", None) if reply.is_success else ("refused", reply.code or None)
+    world.ledger.change(replace(message, status=status, smtp_reply=reply.text, error_code=error_code))
     return web.json_response(
         {"id": message_id, "accepted": reply.is_success, "status": reply.code, "reply": reply.text}
     )
