@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from channels.email.html import ATTRIBUTION, CUT
-from channels.email.phrases import DEVICES, FORWARDED, ORIGINAL, REPLY_ABOVE, SENT_FROM, WROTE, header_kind
+from channels.email.phrases import DEVICES, FORWARDED, ORIGINAL, REPLY_ABOVE, RUN_ON, SENT_FROM, WROTE, header_kind
 
 _DIRECTION = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\u061c\ufeff]")
 _HAS_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}|\d{1,2}[:.]\d{2}|\b(19|20)\d{2}\b|\d{1,2}\s?[月日]")
@@ -21,7 +21,7 @@ _STARTS_ATTRIBUTION = re.compile(
 _QUOTE = re.compile(r"^\s{0,3}(>|&gt;|\|(?=\s))")
 _RULE = re.compile(r"^[\s>]*[_\-=*─—]{5,}\s*$")
 _SIGNATURE = re.compile(r"^\s{0,2}(--|—|–)\s{0,2}$|^_{2,4}\s*$")
-_MAY_END = re.compile(r"(?:[:：]|wrote\W*|כתבה?\W*)$", re.IGNORECASE)
+_MAY_END = re.compile(r"(?:[:：>]|wrote\W*|כתבה?\W*)$", re.IGNORECASE)
 _MAX_ATTRIBUTION_LINES = 4
 _MAX_SIGNATURE_LINES = 15
 _MAX_SIGNATURE_CHARACTERS = 1500
@@ -100,7 +100,7 @@ def _without_quotes(lines: _Lines) -> list[str]:
             continue
         if FORWARDED.match(plain):
             return kept + lines.raw[position:]
-        if plain == CUT or ORIGINAL.match(plain) or REPLY_ABOVE.search(plain) or _is_header_block(lines, position):
+        if _starts_older_mail(lines, position):
             return _cut_here(kept, lines, position)
         length = _attribution_length(lines, position)
         below = position + length
@@ -111,6 +111,12 @@ def _without_quotes(lines: _Lines) -> list[str]:
             kept += lines.raw[position : position + max(length, 1)]
         position += max(length, 1)
     return kept
+
+
+def _starts_older_mail(lines: _Lines, position: int) -> bool:
+    plain = lines.plain[position]
+    by_line = plain == CUT or ORIGINAL.match(plain) or RUN_ON.match(plain) or REPLY_ABOVE.search(plain)
+    return bool(by_line) or _is_header_block(lines, position)
 
 
 def _cut_here(kept: list[str], lines: _Lines, position: int) -> list[str]:
@@ -173,7 +179,8 @@ def _is_attribution(line: str, *, followed_by_quote: bool) -> bool:
     has_date, has_address = bool(_HAS_DATE.search(line)), bool(_HAS_ADDRESS.search(line))
     has_verb, has_colon = bool(WROTE.search(line)), line.endswith((":", "："))
     if not has_colon:
-        return has_verb and has_date and followed_by_quote and line.rstrip("-_ ").endswith(("wrote", "כתב", "כתבה"))
+        ends_so = line.rstrip("-_ ").endswith(("wrote", "כתב", "כתבה")) or (has_address and line.endswith(">"))
+        return has_date and followed_by_quote and ends_so
     if followed_by_quote:
         return has_verb or (has_date and (has_address or bool(_STARTS_ATTRIBUTION.match(line))))
     ends_with_verb = bool(WROTE.search(line[-16:]))

@@ -35,7 +35,7 @@ def header_kind(line: str) -> str | None:
 
 # The verb in "On … X wrote:".
 _WROTE = (
-    r"wrote|writes|כתבה?|כתב/ה|כתב\(ה\)|כתב\.ה|כתבו|נכתב על[ -]ידי|a écrit|écrit|schrieb|schrieben|"
+    r"wrote|writes|quoting|zitat von|כתבה?|כתב/ה|כתב\(ה\)|כתב\.ה|כתבו|נכתב על[ -]ידי|a écrit|écrit|schrieb|schrieben|"
     r"escribió|escribio|ha scritto|scrisse|"
     r"escreveu|schreef|heeft .{0,80}geschreven|napisał\(?a?\)?|написала?|написал\(?а\)?|пишет|"
     r"писал\(?а?\)?|skrev|kirjoitti|yazdı|"
@@ -55,7 +55,12 @@ ORIGINAL = re.compile(
     r"original meddelande|oprindelig meddelelse|"
     r"opprinnelig melding|alkuperäinen viesti|orijinal mesaj|özgün ileti|"
     r"原始邮件|原始郵件|元のメッセージ|원본 메시지|الرسالة الأصلية|"
-    r"reply message|in reply to|reply above this line|please reply above this line)\s*[-_=*]{2,}\W{0,3}$",
+    r"on .{5,200} wrote|reply message|in reply to|reply above this line|please reply above this line)\s*[-_=*]{2,}\W{0,3}$",
+    re.IGNORECASE,
+)
+# The same words with the quoted mail run on behind them, as phones write it.
+RUN_ON = re.compile(
+    r"^(?:on|ב|בתאריך|ביום) .{5,200}<[^<>@\s]{1,64}@[^<>\s]{1,190}>,?\s*(?:wrote|כתבה?|כתב/ה)\s*[:：]\s+\S",
     re.IGNORECASE,
 )
 REPLY_ABOVE = re.compile(

@@ -83,6 +83,12 @@ REPLIES = [
         "Merci\n\nLe lun. 3 nov. 2025 à 10:15, Support <s@example.com> a écrit :\n\n> Salut", "Merci", id="French"
     ),
     pytest.param('Спасибо\n\n03.11.2025, 10:15, "Support" <s@example.com>:\n> Привет', "Спасибо", id="Russian"),
+    pytest.param("Test\n2011/4/7 Bob <b@example.net>\n\n> Hi", "Test", id="a date and an address, no verb"),
+    pytest.param("Yes\n\n---- On Mon, 03 Nov 2025 10:15 Bob <b@example.net> wrote ----\n\nold", "Yes", id="Zoho"),
+    pytest.param("Yes\n\nQuoting Bob <b@example.net>:\n\n> old", "Yes", id="Horde"),
+    pytest.param(
+        "Yes\n\n On Mon, Nov 3, 2025 at 10:15, Bob<b@example.net> wrote:   old words", "Yes", id="Yahoo on Android"
+    ),
     pytest.param("Please help\n-- \nDana Levi\nCEO", "Please help", id="a signature"),
     pytest.param("Please help\n\nSent from my iPhone", "Please help", id="a phone's line"),
     pytest.param("Please help\n\nGet Outlook for Android", "Please help", id="an app's line"),
