@@ -55,7 +55,8 @@ ORIGINAL = re.compile(
     r"original meddelande|oprindelig meddelelse|"
     r"opprinnelig melding|alkuperäinen viesti|orijinal mesaj|özgün ileti|"
     r"原始邮件|原始郵件|元のメッセージ|원본 메시지|الرسالة الأصلية|"
-    r"on .{5,200} wrote|reply message|in reply to|reply above this line|please reply above this line)\s*[-_=*]{2,}\W{0,3}$",
+    r"on .{5,200} wrote|reply message|in reply to|reply above this line|"
+    r"please reply above this line)\s*[-_=*]{2,}\W{0,3}$",
     re.IGNORECASE,
 )
 # The same words with the quoted mail run on behind them, as phones write it.
