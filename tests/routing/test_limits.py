@@ -1,4 +1,4 @@
-"""When the gateway must keep quiet: after an opt-out, in a loop, towards too much mail, and towards senders nobody vouches for."""
+"""When the gateway keeps quiet: after an opt-out, in a loop, towards too much mail, to senders nobody vouches for."""
 
 from datetime import timedelta
 
@@ -33,14 +33,14 @@ OPTED_OUT = frozenset({Purpose.ANY})
 WORDS = (
     "הסר stop start התחל help עזרה נציג agent סטטוס 1 2 5 כן לא yes no תודה שלום 👍 ? C-10270 "
     "האינטרנט איטי מה קורה עם הפנייה שלי בושה stolen שעות hours פתוח"
-).split()
+)
 
 messages = st.builds(
     InboundMessage,
     endpoint=st.just("e"),
     provider_id=st.just("p"),
     sender=st.sampled_from([Sender(address=tel("+972501234567")), Sender(address=mailto("dana@example.com"))]),
-    text=st.one_of(st.text(max_size=60), st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join)),
+    text=st.one_of(st.text(max_size=60), st.lists(st.sampled_from(WORDS.split()), max_size=6).map(" ".join)),
     subject=st.sampled_from(["", "Re: שאלה", "הסר", "hours"]),
     kind=st.sampled_from(MessageKind),
     choice=st.sampled_from([None, None, "yes", "agent", "hours", "cable", "4"]),

@@ -31,7 +31,7 @@ WORDING = Wording.load()
 WORDS = (
     "הסר,start,עזרה,נציג,בושה,1,2,3,5,כן,לא,האינטרנט איטי,סטטוס,C-10276,מתי פתוח,when do you open,my internet is slow,"
     "talk to an agent,status,help,stop,שלום,hello there friends,?,42,something entirely different,משהו אחר לגמרי"
-).split(",")
+)
 CASES = (
     None,
     case(),
@@ -44,7 +44,7 @@ CASES = (
 
 
 def decisions():
-    for words in WORDS:
+    for words in WORDS.split(","):
         for language in (Language.HEBREW, Language.ENGLISH, Language.RUSSIAN):
             for newest in CASES:
                 for question in (None, HELPFUL, CHOICE, SCORE, FREE, STEP):

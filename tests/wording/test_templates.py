@@ -39,7 +39,8 @@ def test_every_template_renders_on_every_channel(name, language, channel):
     assert rendered.text
     assert "{{" not in rendered.text + rendered.subject
     assert rendered.text == rendered.text.strip()
-    assert bool(rendered.subject) == (channel is Channel.EMAIL), "mail needs a subject of ours: a forged sender's own must never come back"
+    # Mail needs a subject of ours: a forged sender's own must never come back.
+    assert bool(rendered.subject) == (channel is Channel.EMAIL)
 
 
 @pytest.mark.parametrize("name", WORDING.names)
@@ -141,9 +142,9 @@ def test_a_missing_value_is_named_and_a_surplus_one_ignored():
 
 
 def test_an_unknown_template_is_named():
-    with pytest.raises(NotFound, match="nothing.such"):
+    with pytest.raises(NotFound, match=r"nothing\.such"):
         WORDING.placeholders("nothing.such")
-    with pytest.raises(NotFound, match="nothing.such"):
+    with pytest.raises(NotFound, match=r"nothing\.such"):
         WORDING.render("nothing.such", Language.HEBREW, {}, Channel.SMS)
 
 
