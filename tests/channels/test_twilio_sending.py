@@ -105,6 +105,13 @@ async def test_a_delivery_becomes_a_message_request(changes, fields, adapter, pr
     assert {name: sent.get(name) for name in fields} == fields
 
 
+async def test_a_redirect_is_never_followed_with_our_password(adapter, provider):
+    provider.will_answer(307, {}, {"Location": "/elsewhere"})
+    with pytest.raises(errors.Rejected):
+        await adapter.send(outgoing())
+    assert len(provider.heard) == 1
+
+
 async def test_several_files_are_several_fields(adapter, provider):
     provider.will_answer(201, CREATED)
     await adapter.send(outgoing(media=(PICTURE, PICTURE)))
@@ -167,7 +174,6 @@ async def test_a_refusal_is_told_by_its_code(code, kind, adapter, provider):
         pytest.param(503, "no object", errors.Unavailable, id="503 with odd JSON"),
         pytest.param(401, {}, errors.AccountBlocked, id="401"),
         pytest.param(400, {"code": 12345678901234567890, "message": "new"}, errors.Rejected, id="a code nobody knows"),
-        pytest.param(302, {}, errors.Rejected, id="a redirect is not followed with our password"),
         pytest.param(201, {}, errors.Uncertain, id="created, but without a sid"),
         pytest.param(201, "no object", errors.Uncertain, id="created, but unreadable"),
     ],

@@ -227,6 +227,13 @@ def test_without_a_token_nothing_is_accepted():
             adapter.verify(request_of(OURS, "/w", **{"x-twilio-signature": signature}))
 
 
+def test_bytes_that_are_not_utf8_are_signed_as_they_are():
+    body = urlencode(OURS).encode() + b"&Body=%FF%FE"
+    ADAPTER.verify(twilio_request(body))
+    with pytest.raises(Forged):
+        ADAPTER.verify(replace(twilio_request(body), body=body.replace(b"%FF", b"%FD")))
+
+
 def test_a_message_to_our_messaging_service_is_ours():
     ADAPTER.verify(request_of([OURS[0], ("To", "+15005550009"), ("MessagingServiceSid", SERVICE), *OURS[2:]]))
 

@@ -111,7 +111,7 @@ STATUSES = [
     pytest.param(
         "status_window", status(Status.FAILED, endpoint=WHATSAPP, unreachable=False), id="63016 is the window"
     ),
-    pytest.param("status_read", status(Status.READ, endpoint=WHATSAPP), id="read"),
+    pytest.param("status_read", status(Status.READ, endpoint=WHATSAPP), id="read, on WhatsApp without its prefix"),
     pytest.param(
         "status_unknown_code", status(Status.FAILED, reason="The provider refused it: Something new"), id="a new code"
     ),

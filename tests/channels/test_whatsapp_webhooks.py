@@ -155,6 +155,8 @@ CASES = [
         [UNKNOWN | {"reason": "WhatsApp sent account_update, which is not handled here"}],
         id="other fields",
     ),
+    pytest.param("two_cards", [message(text="hi")], id="the name is that of the sender's own card"),
+    pytest.param("standby", [UNKNOWN], id="what another app answers is not ours to answer"),
     pytest.param("echo", [UNKNOWN], id="our own words from the app are no inbound message"),
 ]
 
