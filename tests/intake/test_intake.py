@@ -300,5 +300,3 @@ async def test_an_agents_change_to_the_knowledge_base_counts_from_the_next_messa
     await desk.hear("מה שעות הפתיחה?", sender=tel("+972500000001"))
 
     assert "פתוח תמיד" in (await desk.replies())[-1]
-
-
