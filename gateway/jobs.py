@@ -1,0 +1,64 @@
+"""The coarse jobs RQ runs, by dotted name and with ids only; what they work on is found in PostgreSQL.
+
+RQ runs every job in a process of its own, so each opens what it needs and closes it again. Running a job twice, or not
+at all because Redis forgot it, only costs time. How jobs are queued and run is `gateway.job_runner`'s.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.tools import Tools
+
+
+def fetch_media(ids: Sequence[int] | None = None) -> int:
+    """Fetch files that customers sent, all that wait or those of these attachments; gives how many were stored."""
+    return asyncio.run(_fetch_media(ids))
+
+
+def reconcile() -> int:
+    """Ask the providers about deliveries that may have been sent; gives how many were settled."""
+    return asyncio.run(_reconcile())
+
+
+def forget() -> dict[str, int]:
+    """Delete what is kept for a while only; gives how much of it went."""
+    return asyncio.run(_forget())
+
+
+# RQ's own process imports this file and stays small; what a job works with is imported by the process that runs it.
+
+
+@asynccontextmanager
+async def _tools() -> "AsyncIterator[Tools]":
+    from gateway.log import set_up_logging  # noqa: PLC0415
+    from gateway.tools import open_tools  # noqa: PLC0415
+
+    async with open_tools() as tools:
+        set_up_logging(tools.settings)
+        yield tools
+
+
+async def _fetch_media(ids: Sequence[int] | None) -> int:
+    from gateway.files import open_files  # noqa: PLC0415
+    from gateway.usecases.media import fetch_waiting  # noqa: PLC0415
+
+    async with _tools() as tools:
+        files = open_files(tools.settings)
+        return await fetch_waiting(tools.pool, tools.registry, files, bell=tools.bell, ids=ids)
+
+
+async def _reconcile() -> int:
+    from gateway.usecases.reconcile import reconcile as ask_providers  # noqa: PLC0415
+
+    async with _tools() as tools:
+        return await ask_providers(tools.pool, tools.registry, tools.handover, bell=tools.bell)
+
+
+async def _forget() -> dict[str, int]:
+    from gateway.store.retention import forget as forget_old  # noqa: PLC0415
+
+    async with _tools() as tools, tools.pool.acquire() as connection:
+        return await forget_old(connection)

@@ -1,0 +1,40 @@
+"""What senders and jobs work with, opened together from the settings and closed together."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from channels.registry import Registry
+from gateway.bell import Bell
+from gateway.config import Settings, load_settings
+from gateway.store.db import Pool, open_pool
+from gateway.usecases.handover import Handover
+
+UNSUBSCRIBE = "unsubscribe"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tools:
+    """A pool of connections, the adapters, the bell, and the writer of outgoing messages."""
+
+    settings: Settings
+    pool: Pool
+    registry: Registry
+    handover: Handover
+    bell: Bell
+
+
+@asynccontextmanager
+async def open_tools(settings: Settings | None = None, *, connections: int = 3) -> AsyncIterator[Tools]:
+    """Open everything, and close it at the end; the settings are read from the environment unless given."""
+    settings = settings or load_settings()
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(settings.database_url, max_size=connections)
+        stack.push_async_callback(pool.close)
+        registry = Registry(settings.accounts, public_url=settings.public_url)
+        stack.push_async_callback(registry.close)
+        bell = Bell(settings.redis_url or None)
+        stack.push_async_callback(bell.close)
+        secret = settings.derived_secret(UNSUBSCRIBE)
+        handover = Handover(settings.accounts, public_url=settings.public_url, unsubscribe_secret=secret)
+        yield Tools(settings=settings, pool=pool, registry=registry, handover=handover, bell=bell)
