@@ -6,6 +6,7 @@ Stems, prefixes and everything that guesses at meaning live in `routing.hebrew` 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 
 ROUTED_CHARACTERS = 2000
 """How much of a message is read to route it: what a customer wants stands first, and a megabyte must not cost."""
@@ -73,11 +74,13 @@ class Phrases:
     """A table of phrases, each with a label, found wherever they stand as whole words in a plain text."""
 
     def __init__(self, phrases: Mapping[str, Iterable[str]]) -> None:
-        self._by_first: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        self._by_start: dict[tuple[str, ...], list[tuple[tuple[str, ...], str]]] = {}
         for label, ways in phrases.items():
             for way in ways:
                 words = tuple(plain(way).split())
-                self._by_first.setdefault(words[0], []).append((words, label))
+                self._by_start.setdefault(words[:2], []).append((words, label))
+        self._words = frozenset(start[0] for start in self._by_start if len(start) == 1)
+        self._pairs = frozenset(start for start in self._by_start if len(start) > 1)
 
     def find(self, words: tuple[str, ...]) -> tuple[str, str] | None:
         """Give the label and the words of the first phrase found, or None."""
@@ -85,13 +88,14 @@ class Phrases:
 
     def find_all(self, words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         """Give the label and the words of every phrase found, in the order of the text."""
-        by_first = self._by_first
-        if by_first.keys().isdisjoint(words):
-            return
-        for place, word in enumerate(words):
-            for phrase, label in by_first.get(word, ()):
-                if words[place : place + len(phrase)] == phrase:
-                    yield label, " ".join(phrase)
+        if self._words.isdisjoint(words) and self._pairs.isdisjoint(pairwise(words)):
+            return  # nearly every message, so this must cost next to nothing
+        for place in range(len(words)):
+            # A dictionary keeps the longer one first, and both are one at the last word.
+            for start in dict.fromkeys((words[place : place + 2], words[place : place + 1])):
+                for phrase, label in self._by_start.get(start, ()):
+                    if words[place : place + len(phrase)] == phrase:
+                        yield label, " ".join(phrase)
 
 
 def with_prefixes(words: Iterable[str]) -> frozenset[str]:
