@@ -115,13 +115,13 @@ def is_telling(heard: Language | None, words: str) -> bool:
 
 
 def _answer_in(heard: Language | None, words: str, facts: Facts, policy: Policy) -> Language:
-    """Choose Hebrew or English: as the message, else as the contact, else as the organisation first calls itself."""
+    """Choose Hebrew or English: as the message, else as the contact; for other languages, Hebrew if we have that name."""
     for language in (heard if is_telling(heard, words) or facts.is_first_message else None, facts.language):
         if language in _SPOKEN:
             return Language(language)
         if language is not None:
             break
-    return next((language for language in policy.organisation if language in _SPOKEN), Language.HEBREW)
+    return next((language for language in _SPOKEN if language in policy.organisation), Language.HEBREW)
 
 
 def _silence(facts: Facts, *, is_mail: bool) -> Reason | None:
