@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import uvloop
 from aiohttp import web
-from channels.registry import Registry
 
 from channels.contract import Request
+from channels.registry import Registry
 from gateway.config import load_settings
 
 

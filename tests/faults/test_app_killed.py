@@ -1,4 +1,4 @@
-"""kill -9 of the app under signed webhooks: what was acknowledged is stored and answered, once; the rest can be retried."""
+"""kill -9 of the app under signed webhooks: what was acknowledged is stored and answered, exactly once."""
 
 import asyncio
 import random
@@ -50,7 +50,7 @@ async def send(set_stage: Stage, sids: list[str]) -> set[str]:
             form = {
                 "MessageSid": sid,
                 "AccountSid": account.sid,
-                "From": number(int(sid[2:], 16) % 50),
+                "From": number(wanted_index(sid) % 50),
                 "To": account.endpoints[0].address,
                 "Body": "מה שעות הפתיחה?",
                 "NumMedia": "0",
@@ -69,6 +69,10 @@ async def send(set_stage: Stage, sids: list[str]) -> set[str]:
     async with aiohttp.ClientSession() as session:
         await asyncio.gather(*(client(session) for _ in range(16)))
     return acknowledged
+
+
+def wanted_index(sid: str) -> int:
+    return int(f"0x{sid[2:]}", 0)
 
 
 async def check_stored(set_stage: Stage, acknowledged: set[str]) -> None:
