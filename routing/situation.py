@@ -115,7 +115,7 @@ def is_telling(heard: Language | None, words: str) -> bool:
 
 
 def _answer_in(heard: Language | None, words: str, facts: Facts, policy: Policy) -> Language:
-    """Choose Hebrew or English: as the message, else as the contact; for other languages, Hebrew if we have that name."""
+    """Choose Hebrew or English: as the message, else as the contact; for others, Hebrew if we have a name in it."""
     for language in (heard if is_telling(heard, words) or facts.is_first_message else None, facts.language):
         if language in _SPOKEN:
             return Language(language)
