@@ -1,5 +1,3 @@
 """Eshnav: one conversation per customer, over SMS, WhatsApp and email."""
 
-from importlib.metadata import version
-
-__version__ = version("eshnav")
+__version__ = "0.1.0"

@@ -105,7 +105,7 @@ def test_it_starts_serves_survives_and_stops(environ):
         assert not any(is_program(child, "") for child in started)
 
     with up(environ) as (process, log):
-        assert until(lambda: answers(environ), seconds=20) < 5
+        assert until(lambda: answers(environ), seconds=20) < 10  # 3 s by itself; tests may share the machine
         assert "First login" not in log.read_text()
         second = subprocess.run(
             [sys.executable, "-m", "gateway.cli", "up"],
