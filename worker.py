@@ -11,12 +11,12 @@ import structlog
 import uvloop
 
 from gateway.config import Settings, load_settings
-from gateway.dispatching import dispatch_forever
-from gateway.keeping import Kept
+from gateway.jobs.dispatching import dispatch_forever
+from gateway.jobs.keeping import Kept
+from gateway.jobs.tools import Tools, open_tools
 from gateway.log import set_up_logging
 from gateway.rates import Rates
 from gateway.tally import Tally
-from gateway.tools import Tools, open_tools
 from gateway.usecases.sending import DRAIN_SECONDS, Sender
 
 log = structlog.get_logger(__name__)
@@ -52,7 +52,7 @@ async def run(settings: Settings) -> None:
 
 async def _work(sender: Sender, tools: Tools, settings: Settings) -> None:
     """Run the sender, and beside it what needs Redis."""
-    children = [Kept("gateway.job_runner", role, told=settings.redis_url) for role in ("worker", "clock")]
+    children = [Kept("gateway.jobs.runner", role, told=settings.redis_url) for role in ("worker", "clock")]
     beside = [asyncio.create_task(_stop_in_time(sender, children))]
     if settings.redis_url:
         beside += [asyncio.create_task(child.keep_running()) for child in children]

@@ -1,7 +1,7 @@
 """Where the bytes of attachments are kept: under their SHA-256, in a folder, or in a bucket when a URL names one.
 
-Nothing is ever changed in place, so the same bytes are kept once and can be cached for ever. What the bytes mean, and
-who may see them, is not known here.
+Nothing is ever changed in place, so the same bytes are kept once and can be cached for ever. Who may see
+them is not known here.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import puremagic
 import structlog
 
 from gateway.config import Settings
@@ -21,6 +22,9 @@ from gateway.domain.event import Attachment, Event, InboundMessage
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
+
+_SURE_ENOUGH = 0.3
+_PLAIN = "application/octet-stream"
 
 _log = structlog.get_logger()
 
@@ -101,6 +105,18 @@ class Files:
             _log.warning("a file could not be kept", error=str(error))
             return replace(attachment, content=None, sha256=None, size_bytes=len(content))
         return replace(attachment, content=None, sha256=sha256, size_bytes=len(content))
+
+
+def real_type(content: bytes, *, announced: str) -> str:
+    """Tell the media type by the bytes themselves, or take the announced one when they do not say."""
+    given = announced.partition(";")[0].strip().lower() or _PLAIN
+    try:
+        found = [match for match in puremagic.magic_string(content) if match.mime_type]
+    except (puremagic.PureError, ValueError):
+        return given
+    if any(match.mime_type == given for match in found):
+        return given
+    return next((match.mime_type for match in found if match.confidence >= _SURE_ENOUGH), given)
 
 
 def open_files(settings: Settings) -> Files:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Protocol, runtime_checkable
 
-import puremagic
 import structlog
 
 from channels.errors import SendError
@@ -16,7 +15,7 @@ from gateway.bell import Bell
 from gateway.clock import now
 from gateway.domain.errors import GatewayError
 from gateway.domain.event import Attachment
-from gateway.files import Files
+from gateway.files import Files, real_type
 from gateway.store import attachments
 from gateway.store.attachments import Waiting
 from gateway.store.db import Pool
@@ -25,8 +24,6 @@ from gateway.usecases.sending import Adapters
 PATIENCE = timedelta(days=1)
 _MOST = 100
 _AT_ONCE = 8
-_SURE_ENOUGH = 0.3
-_PLAIN = "application/octet-stream"
 
 _log = structlog.get_logger()
 
@@ -103,15 +100,3 @@ async def _not_fetched(pool: Pool, waiting: Waiting, reason: str, *, is_over: bo
         async with pool.acquire() as connection:
             await attachments.note_failed(connection, waiting.attachment_id, reason)
     return False
-
-
-def real_type(content: bytes, *, announced: str) -> str:
-    """Tell the media type by the bytes themselves, or take the announced one when they do not say."""
-    given = announced.partition(";")[0].strip().lower() or _PLAIN
-    try:
-        found = [match for match in puremagic.magic_string(content) if match.mime_type]
-    except (puremagic.PureError, ValueError):
-        return given
-    if any(match.mime_type == given for match in found):
-        return given
-    return next((match.mime_type for match in found if match.confidence >= _SURE_ENOUGH), given)

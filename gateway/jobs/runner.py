@@ -1,14 +1,13 @@
 """Queueing jobs and running them with RQ: one queue, JSON instead of pickle, and clocks that ring even with many hosts.
 
-What the jobs do is `gateway.jobs`'s. Redis may forget a job at any time; the clocks and the worker's own look at the
-database queue it again. Run as a program it is RQ's worker or its clock, and reads the URL of Redis from standard
+What the jobs do is `gateway.jobs.work`'s. Redis may forget a job at any time; the clocks and the worker's own look at
+the database queue it again. Run as a program it is RQ's worker or its clock, and reads the URL of Redis from standard
 input: the URL may hold a password, and reading all settings would triple its memory.
 """
 
 import sys
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
 
 from redis import Redis
 from rq import Queue, Retry, Worker
@@ -16,7 +15,8 @@ from rq.cron import CronJob, CronScheduler
 from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
-from gateway import jobs
+from gateway.clock import now
+from gateway.jobs import work
 
 QUEUE = "eshnav"
 _DAY_SECONDS = 86_400
@@ -25,11 +25,11 @@ _TIMEOUT_SECONDS = 300
 
 
 def enqueue(connection: Redis, function: str, *, once_in_seconds: int) -> bool:
-    """Queue a job of `gateway.jobs` by name; False when someone already did in this stretch of time."""
+    """Queue a job of `gateway.jobs.work` by name; False when someone already did in this stretch of time."""
     queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
     with suppress(DuplicateJobError):
         queue.enqueue(
-            f"gateway.jobs.{function}",
+            f"gateway.jobs.work.{function}",
             job_id=f"{function}-{int(time.time()) // once_in_seconds}",
             unique=True,
             job_timeout=_TIMEOUT_SECONDS,
@@ -63,7 +63,7 @@ def run_worker(redis_url: str) -> None:
 def run_clock(redis_url: str) -> None:
     """Queue what is due by the clock, until SIGTERM. Any number of hosts may run one."""
     clock = Clock(Redis.from_url(redis_url), logging_level="WARNING")
-    clock.register(jobs.forget, QUEUE, interval=_DAY_SECONDS // 24)
+    clock.register(work.forget, QUEUE, interval=_DAY_SECONDS // 24)
     clock.start()  # type: ignore[no-untyped-call]  # rq has not typed it
 
 
@@ -75,7 +75,7 @@ class Clock(CronScheduler):
         due = [job for job in self.get_jobs() if job.should_run()]
         for job in due:
             enqueue(self.connection, job.func_name.rpartition(".")[2], once_in_seconds=job.interval or _DAY_SECONDS)
-            job.set_enqueue_time(datetime.now(UTC))
+            job.set_enqueue_time(now())
         return due
 
 

@@ -1,7 +1,7 @@
 """The coarse jobs RQ runs, by dotted name and with ids only; what they work on is found in PostgreSQL.
 
 RQ runs every job in a process of its own, so each opens what it needs and closes it again. Running a job twice, or not
-at all because Redis forgot it, only costs time. How jobs are queued and run is `gateway.job_runner`'s.
+at all because Redis forgot it, only costs time. How jobs are queued and run is `gateway.jobs.runner`'s.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gateway.tools import Tools
+    from gateway.jobs.tools import Tools
 
 
 def fetch_media(ids: Sequence[int] | None = None) -> int:
@@ -33,8 +33,8 @@ def forget() -> dict[str, int]:
 
 @asynccontextmanager
 async def _tools() -> "AsyncIterator[Tools]":
+    from gateway.jobs.tools import open_tools  # noqa: PLC0415
     from gateway.log import set_up_logging  # noqa: PLC0415
-    from gateway.tools import open_tools  # noqa: PLC0415
 
     async with open_tools() as tools:
         set_up_logging(tools.settings)

@@ -6,7 +6,7 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
-from gateway.job_runner import enqueue
+from gateway.jobs.runner import enqueue
 from gateway.store import attachments
 from gateway.store.db import Pool
 from gateway.usecases.reconcile import WAIT_SECONDS
