@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gateway.domain.channel import Channel
+from gateway.domain.channel import Channel, Provider
 from gateway.domain.consent import Purpose
 from gateway.domain.delivery import Choice, Lane
 from gateway.domain.dialogue import Question
@@ -10,11 +10,15 @@ from gateway.domain.dialogue import Question
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Route:
-    """A way to one person: an address of theirs, reached from an endpoint of ours."""
+    """A way to one person: an address of theirs, reached from an endpoint of ours.
+
+    `provider` is None where it was not looked up; the smallest size any provider takes then applies.
+    """
 
     address_id: int
     endpoint_id: int
     channel: Channel
+    provider: Provider | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

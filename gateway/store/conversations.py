@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from gateway.domain.case import CaseStatus, Severity
-from gateway.domain.channel import Channel
+from gateway.domain.channel import Channel, Provider
 from gateway.domain.consent import Purpose
 from gateway.domain.decision import Action, Reason
 from gateway.domain.delivery import Status
@@ -290,7 +290,12 @@ def _way(row: asyncpg.Record) -> Way:
     opened_at: datetime | None = row["window_opened_at"]
     is_whatsapp = row["channel"] == Channel.WHATSAPP
     return Way(
-        route=Route(address_id=row["address_id"], endpoint_id=row["endpoint_id"], channel=Channel(row["channel"])),
+        route=Route(
+            address_id=row["address_id"],
+            endpoint_id=row["endpoint_id"],
+            channel=Channel(row["channel"]),
+            provider=Provider(row["provider"]),
+        ),
         uri=row["uri"],
         proven=row["proven"],
         endpoint=row["endpoint"],

@@ -32,4 +32,4 @@ async def _is_open(connection: Connection, route: Route, purpose: Purpose) -> bo
 
 async def _queue(connection: Connection, failed: Failed, route: Route, rest: Sequence[Route]) -> None:
     text = "\n".join(failed.texts)
-    await chains.replace(connection, failed, route=route, parts=parts(text, route.channel), chain=rest)
+    await chains.replace(connection, failed, route=route, parts=parts(text, route), chain=rest)

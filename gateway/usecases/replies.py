@@ -1,19 +1,22 @@
 """Turning the replies of a decision into drafts for the outbox: worded, cut to size, sent back the way it came."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gateway.domain.arrival import Decided
-from gateway.domain.channel import Channel
+from gateway.domain.channel import Channel, Provider
 from gateway.domain.decision import Reply
-from gateway.domain.delivery import Lane
+from gateway.domain.delivery import Choice, Lane
+from gateway.domain.event import InboundMessage, Verification
 from gateway.domain.outbound import OutgoingDraft, Route
 from gateway.wording import Wording
 from gateway.wording.splitting import split
 
 AUTHOR = "gateway"
 
-# Twilio refuses a body over 1600 characters (21617), WhatsApp a text over 4096; choices take room as numbered lines.
-PART_LENGTH = {Channel.SMS: 1600, Channel.WHATSAPP: 4096}
+# Twilio refuses a body over 1600 characters on any channel (21617), WhatsApp's Cloud API a text over 4096.
+_TWILIO_LENGTH = 1600
+_CLOUD_LENGTH = 4096
+_NUMBERING = len("10. \n")
 
 
 def drafts(decided: Decided, wording: Wording, *, case_number: str | None) -> Iterator[OutgoingDraft]:
@@ -28,16 +31,22 @@ def _draft(decided: Decided, reply: Reply, wording: Wording, case_number: str | 
     if case_number is not None and "case_number" in wording.placeholders(reply.template):
         values.setdefault("case_number", case_number)
     rendered = wording.render(reply.template, reply.language, values, arrival.channel)
+    route = Route(
+        address_id=arrival.person.address_id,
+        endpoint_id=arrival.endpoint_id,
+        channel=arrival.channel,
+        provider=Provider(arrival.message.endpoint.partition(":")[0]),
+    )
     return OutgoingDraft(
         contact_id=arrival.person.contact_id,
         conversation_id=arrival.person.conversation_id,
-        route=Route(address_id=arrival.person.address_id, endpoint_id=arrival.endpoint_id, channel=arrival.channel),
+        route=route,
         author=AUTHOR,
         text=rendered.text,
-        parts=parts(rendered.text, arrival.channel),
+        parts=parts(rendered.text, route, reply.choices),
         lane=Lane.REPLY,
         purpose=reply.purpose,
-        subject=rendered.subject,
+        subject=_subject(arrival.message, rendered.subject),
         template=reply.template,
         choices=reply.choices,
         question=decided.decision.question if reply.choices else None,
@@ -47,7 +56,18 @@ def _draft(decided: Decided, reply: Reply, wording: Wording, case_number: str | 
     )
 
 
-def parts(text: str, channel: Channel) -> tuple[str, ...]:
-    """Cut a text into pieces the channel takes, at sentence ends where it can."""
-    limit = PART_LENGTH.get(channel)
-    return split(text, limit) if limit and len(text) > limit else (text,)
+def _subject(message: InboundMessage, own: str) -> str:
+    """Answer under the customer's own subject when somebody vouches for the sender; nobody else's words are echoed."""
+    theirs = " ".join(message.subject.split())
+    if not theirs or message.verification is not Verification.ALIGNED:
+        return own
+    return theirs if theirs.lower().startswith("re:") else f"Re: {theirs}"
+
+
+def parts(text: str, route: Route, choices: Sequence[Choice] = ()) -> tuple[str, ...]:
+    """Cut a text into pieces the way to send takes, at sentence ends where it can, with room for choices as lines."""
+    if route.channel is Channel.EMAIL:
+        return (text,)
+    most = _CLOUD_LENGTH if route.provider is Provider.WHATSAPP_CLOUD else _TWILIO_LENGTH
+    limit = most - sum(len(choice.label) + _NUMBERING for choice in choices)
+    return split(text, limit) if len(text) > limit else (text,)

@@ -183,6 +183,15 @@ async def test_a_message_nobody_vouches_for_stays_a_contact_of_its_own(desk):
     assert addresses[0]["contact_id"] != addresses[1]["contact_id"]
 
 
+async def test_only_a_sender_somebody_vouches_for_gets_their_subject_back(desk):
+    for number, verdict in enumerate(Verification):
+        stranger = mailto(f"s{number}@example.net")
+        await desk.hear("hi", sender=stranger, endpoint=EMAIL, verification=verdict, subject="Buy\r\nnow")
+
+    subjects = [row["subject"] for row in await desk.rows("SELECT subject FROM message WHERE direction = 'outbound'")]
+    assert [subject for subject in subjects if "Buy" in subject] == ["Re: Buy now"]
+
+
 async def test_a_stop_nobody_vouches_for_stops_campaigns_only_and_can_be_undone(desk):
     dana = mailto("dana@example.com")
     await desk.hear("מה שעות הפתיחה?", sender=dana, endpoint=EMAIL)

@@ -129,7 +129,7 @@ SELECT coalesce(full_text, text) FROM message WHERE id = :message_id;
 -- Every way to write to a contact: each address on each channel it fits, from the endpoint the person last wrote to
 -- there, else from the channel's first.
 SELECT address.id AS address_id, address.uri, address.proven, address.opted_out,
-       address.unreachable ->> fits.channel AS unreachable, fits.channel, endpoint.id AS endpoint_id,
+       address.unreachable ->> fits.channel AS unreachable, fits.channel, endpoint.id AS endpoint_id, endpoint.provider,
        coalesce(nullif(endpoint.name, ''), endpoint.address) AS endpoint, endpoint.address AS endpoint_address,
        spoken.at AS last_inbound_at, spoken.id AS last_inbound_id, spoken.subject AS last_subject,
        address_window.last_inbound_at AS window_opened_at
