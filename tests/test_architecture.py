@@ -38,7 +38,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "gateway.bell": ({"gateway.domain", "gateway.clock"}, {"redis", "orjson", "structlog"}),
     "gateway.rates": ({"gateway.domain", "gateway.clock", "gateway.bell"}, {"redis", "structlog"}),
     "gateway.tally": ({"gateway.domain", "gateway.bell"}, {"redis"}),
-    "gateway.files": ({"gateway.domain", "gateway.config", "gateway.clock"}, {"obstore", "structlog"}),
+    "gateway.files": ({"gateway.domain", "gateway.config", "gateway.clock"}, {"obstore", "puremagic", "structlog"}),
     "gateway.embedded": ({"gateway.domain", "gateway.config"}, set()),
     "gateway.sandbox": (set(), {"aiohttp", "aiosmtpd", "aiosmtplib", "orjson", "multidict", "yarl", "uvloop"}),
     "channels": (
