@@ -173,8 +173,8 @@ async def test_a_claim_carries_what_a_mail_needs_to_stay_in_its_thread(pool: asy
     address_id = person.address_ids["mailto"]
     for provider_id, subject in (("<first@x>", "החשבון"), ("<second@x>", "Re: החשבון")):
         await pool.execute(
-            "INSERT INTO message (contact_id, conversation_id, direction, channel, endpoint_id, address_id, provider_id,"
-            " author, text, subject) VALUES ($1, $2, 'inbound', 'email', $3, $4, $5, 'דנה', 'x', $6)",
+            "INSERT INTO message (contact_id, conversation_id, direction, channel, endpoint_id, address_id,"
+            " provider_id, author, text, subject) VALUES ($1, $2, 'inbound', 'email', $3, $4, $5, 'דנה', 'x', $6)",
             *(person.contact_id, person.conversation_id, mail, address_id, provider_id, subject),
         )
     await people.queue(

@@ -63,9 +63,7 @@ async def test_everything_queued_goes_out_once_and_each_contacts_messages_in_ord
     assert await pool.fetchval("SELECT count(DISTINCT provider_id) FROM delivery") == 100
 
 
-async def test_a_ring_wakes_the_sender_at_once(
-    pool: asyncpg.Pool, ours: dict[Channel, int], redis: Redis, redis_url: str
-):
+async def test_a_ring_wakes_the_sender_at_once(pool: asyncpg.Pool, ours: dict[Channel, int], redis_url: str):
     person, bell = await someone(pool), Bell(redis_url)
     async with providers.running() as provider, sending(pool, twilio(api_base=provider.url), redis_url=redis_url):
         await asyncio.sleep(0.5)
@@ -305,6 +303,7 @@ async def test_replies_pass_a_long_campaign(pool: asyncpg.Pool, ours: dict[Chann
 
 
 async def test_an_endpoint_sends_no_faster_than_its_bucket(pool: asyncpg.Pool, redis: Redis, redis_url: str):
+    await redis.flushall()
     slow = replace(people.SMS, sends_per_second=20)
     ours = await people.endpoints(pool, slow)
     await people.flood(pool, ours[Channel.SMS], 50, lane=Lane.REPLY)

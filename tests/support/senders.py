@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
-from channels.registry import Registry
 
+from channels.registry import Registry
 from gateway.bell import Bell
 from gateway.domain.account import Account
 from gateway.rates import Rates

@@ -1,22 +1,33 @@
 """What the tests of the web share: the application's services, signed webhooks, agents and tokens."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
+import json
 import re
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
-from aiohttp.test_utils import TestClient
+from aiohttp import CookieJar
+from aiohttp.test_utils import TestClient, TestServer
 
+from channels.contract import Request
 from channels.registry import Registry
 from gateway import clock
 from gateway.bell import Bell, connect
 from gateway.config import load_settings
 from gateway.domain.account import TwilioAccount, WhatsAppAccount
+from gateway.domain.address import mailto
 from gateway.domain.agent import Role, Scope
+from gateway.domain.channel import Channel
+from gateway.domain.event import InboundMessage, Sender, Verification
 from gateway.domain.language import Language
+from gateway.files import open_files
 from gateway.store.db import Pool
 from gateway.tally import Tally
 from gateway.usecases import accounts, reference
@@ -24,29 +35,13 @@ from gateway.usecases.batch import Tools
 from gateway.usecases.intake import Intake
 from gateway.usecases.sample import load_sample
 from gateway.usecases.spool import Spool
+from gateway.web.application import build
 from gateway.web.news import News
 from gateway.web.services import Provided, Services
 from gateway.wording import Wording
 
 PASSWORD = "a quiet window in the wall"
 PHONE = "+972501234567"
-
-
-class Shelf:
-    """Files of a test, by their SHA-256."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def keep(self, content: bytes) -> str:
-        name = hashlib.sha256(content).hexdigest()
-        self.kept[name] = content
-        return name
-
-    async def read(self, sha256: str) -> bytes:
-        if sha256 not in self.kept:
-            raise FileNotFoundError(sha256)
-        return self.kept[sha256]
 
 
 @dataclass
@@ -111,10 +106,62 @@ class Office:
         headers = {"X-Hub-Signature-256": f"sha256={mac}", "Content-Type": "application/json"}
         return await self.client.post("/webhooks/whatsapp", data=body, headers=headers)
 
+    async def whatsapp_text(self, body: str, *, sender=PHONE, name="דנה כהן") -> None:
+        """A customer writes on WhatsApp, through the Cloud API's webhook."""
+        self._sent += 1
+        account = self.whatsapp
+        digits = sender.removeprefix("+")
+        message = {"from": digits, "id": f"wamid.{self._sent}", "timestamp": str(int(time.time())), "type": "text"}
+        value = {
+            "messaging_product": "whatsapp",
+            "metadata": {"display_phone_number": "1", "phone_number_id": account.endpoints[0].address},
+            "contacts": [{"profile": {"name": name}, "wa_id": digits}],
+            "messages": [message | {"text": {"body": body}}],
+        }
+        entry = {"id": account.business_account_id, "changes": [{"field": "messages", "value": value}]}
+        answer = await self.whatsapp_post(
+            json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+        )
+        assert answer.status == 200
+
+    async def mail(self, body: str, *, sender: str, subject: str, verification=Verification.NONE, full="") -> None:
+        """A mail arrives, already parsed."""
+        self._sent += 1
+        mailbox = next(each for each in self.services.settings.endpoints if each.channel is Channel.EMAIL)
+        message = InboundMessage(
+            endpoint=mailbox.key,
+            provider_id=f"<{self._sent}@example.com>",
+            sender=Sender(address=mailto(sender), name="Rami Levi"),
+            to=mailbox.address,
+            text=body,
+            full_text=full or body,
+            subject=subject,
+            verification=verification,
+        )
+        request = Request(method="MAIL", target=mailbox.address, body=body.encode(), received_at=clock.now())
+        await self.services.intake.accept(request, [message], source="mail")
+
     async def conversation_of(self, uri: str = f"tel:{PHONE}") -> int:
         return await self.pool.fetchval(
             "SELECT v.id FROM conversation v JOIN address a ON a.contact_id = v.contact_id WHERE a.uri = $1", uri
         )
+
+
+@asynccontextmanager
+async def running_office(pool: Pool, redis_url: str, folder: Path, **changes: object) -> AsyncIterator[Office]:
+    services, spool, registry = await make_services(pool, redis_url, folder, **changes)
+    running = asyncio.create_task(services.intake.run())
+    client = TestClient(TestServer(build(services)), cookie_jar=CookieJar(unsafe=True))
+    await client.start_server()
+    yield Office(client=client, services=services, pool=pool)
+    await client.close()
+    services.intake.stop()
+    await running
+    spool.close()
+    await registry.close()
+    await services.bell.close()
+    await services.tally.close()
+    await services.redis.aclose()
 
 
 async def make_services(pool: Pool, redis_url: str, folder: Path, **changes: object):
@@ -136,7 +183,7 @@ async def make_services(pool: Pool, redis_url: str, folder: Path, **changes: obj
         reference=known,
         bell=bell,
         provided=Provided(twilio=registry.twilio_adapters, whatsapp=registry.whatsapp_adapters),
-        files=Shelf(),
+        files=open_files(settings),
         news=News(pool, bell),
         tally=Tally(redis_url),
         redis=connect(redis_url),

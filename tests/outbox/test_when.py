@@ -1,0 +1,134 @@
+"""When a delivery goes out: backoff, quiet hours, the breaker, the buckets."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain.delivery import Lane
+from gateway.rates import Rates, Wish
+from gateway.usecases.breaker import Breaker
+from gateway.usecases.quiet_hours import next_open
+from gateway.usecases.retries import PATIENCE, REPLY_PATIENCE, WAITS_SECONDS, next_attempt
+
+HOME = ZoneInfo("Asia/Jerusalem")
+NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
+
+
+def local(text: str, zone: ZoneInfo = HOME) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=zone)
+
+
+@pytest.mark.parametrize(
+    ("at", "opens"),
+    [
+        pytest.param("2026-11-18 12:00", None, id="Wednesday noon is open"),
+        pytest.param("2026-11-18 09:00", None, id="nine o'clock sharp is open"),
+        pytest.param("2026-11-18 08:59", "2026-11-18 09:00", id="just before nine"),
+        pytest.param("2026-11-18 19:59", None, id="just before eight in the evening"),
+        pytest.param("2026-11-18 20:00", "2026-11-19 09:00", id="eight in the evening is night"),
+        pytest.param("2026-11-19 03:00", "2026-11-19 09:00", id="after midnight, the same morning"),
+        pytest.param("2026-11-20 12:59", None, id="Friday before one"),
+        pytest.param("2026-11-20 13:00", "2026-11-22 09:00", id="Friday from one on waits until Sunday"),
+        pytest.param("2026-11-21 12:00", "2026-11-22 09:00", id="Shabbat"),
+        pytest.param("2026-11-21 20:30", "2026-11-22 09:00", id="Saturday night is night"),
+        pytest.param("2026-03-26 21:00", "2026-03-27 09:00", id="the night the clocks go forward"),
+        pytest.param("2026-10-24 12:00", "2026-10-25 09:00", id="the night the clocks go back"),
+    ],
+)
+def test_quiet_hours(at: str, opens: str | None):
+    assert next_open(local(at)) == local(opens or at)
+
+
+def test_quiet_hours_are_the_persons_own():
+    at = local("2026-11-18 12:00")
+    assert next_open(at, "America/New_York") == local("2026-11-18 09:00", ZoneInfo("America/New_York"))
+    assert next_open(at, "No/Such_Place") == at
+
+
+@given(st.datetimes(datetime(2025, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_quiet_hours_always_end_at_a_time_that_is_open(at: datetime):
+    opens = next_open(at)
+    assert at <= opens <= at + timedelta(days=2, hours=20)
+    assert next_open(opens) == opens
+    assert opens == at or opens.astimezone(HOME).hour == 9
+
+
+def attempt(**others: object) -> datetime | None:
+    values: dict[str, object] = {
+        "attempts": 1,
+        "lane": Lane.REPLY,
+        "created_at": NOW,
+        "now": NOW,
+        "chance": random.Random(7),
+    }
+    return next_attempt(**(values | others))
+
+
+@given(attempts=st.integers(1, len(WAITS_SECONDS)), seed=st.integers())
+def test_a_retry_waits_at_most_its_turn(attempts: int, seed: int):
+    at = attempt(attempts=attempts, chance=random.Random(seed), lane=Lane.BULK)
+    assert at is not None
+    assert timedelta(0) <= at - NOW <= timedelta(seconds=WAITS_SECONDS[attempts - 1])
+
+
+@pytest.mark.parametrize(
+    ("others", "gives_up"),
+    [
+        pytest.param({"attempts": len(WAITS_SECONDS) + 1}, True, id="after the last wait"),
+        pytest.param({"created_at": NOW - REPLY_PATIENCE}, True, id="a reply after four hours"),
+        pytest.param({"created_at": NOW - REPLY_PATIENCE, "lane": Lane.BULK}, False, id="a notice may wait longer"),
+        pytest.param({"created_at": NOW - PATIENCE, "lane": Lane.BULK}, True, id="a notice after a day"),
+        pytest.param({"retry_after_seconds": 5 * 3600.0}, True, id="a reply told to wait past its use"),
+    ],
+)
+def test_giving_up(others: dict[str, object], gives_up: bool):
+    assert (attempt(**others) is None) is gives_up
+
+
+def test_a_retry_never_comes_before_the_provider_asks():
+    assert attempt(retry_after_seconds=90.0) == NOW + timedelta(seconds=90)
+
+
+def test_the_breaker_opens_at_half_of_twenty_and_then_lets_one_try():
+    breaker = Breaker()
+    assert not any(breaker.note(is_available=each % 2 == 0) for each in range(19))
+    assert breaker.note(is_available=False)
+    assert breaker.is_probing
+    assert breaker.note(is_available=False)
+    assert not breaker.note(is_available=True)
+    assert not breaker.is_probing
+
+
+def test_the_breaker_stays_shut_while_most_goes_through():
+    breaker = Breaker()
+    assert not any(breaker.note(is_available=each % 3 != 0) for each in range(100))
+
+
+@pytest.mark.parametrize("shared", [pytest.param(True, id="in Redis"), pytest.param(False, id="in this process")])
+async def test_a_bucket_gives_its_burst_takes_back_what_was_not_used_and_fills_again(
+    redis_url: str, redis: object, shared: bool
+):
+    assert redis
+    rates = Rates(redis_url if shared else None)
+    wish = Wish(name="test", per_second=0.001, burst=5.0, most=3)
+    other = Wish(name="other", per_second=0.001, burst=1.0, most=1)
+
+    first, others = await rates.take([wish, other])
+    assert (first.taken, others.taken) == (3, 1)
+    assert [(await rates.take([wish]))[0].taken for _ in range(2)] == [2, 0]
+    await rates.take([Wish(name="test", per_second=0.001, burst=5.0, most=-2)])
+    assert (await rates.take([wish]))[0].taken == 2
+    [filled] = await rates.take([Wish(name="test", per_second=1e9, burst=5.0, most=9)])
+    assert filled.taken == 5
+    await rates.close()
+
+
+async def test_without_redis_a_sender_counts_for_itself():
+    rates = Rates("redis://127.0.0.1:1/0")
+    wish = Wish(name="test", per_second=0.001, burst=2.0, most=2)
+    assert [(await rates.take([wish]))[0].taken for _ in range(2)] == [2, 0]
+    await rates.close()
