@@ -16,6 +16,8 @@ def storable(text: str) -> str:
 
 def storable_message(message: InboundMessage) -> InboundMessage:
     """Make every word of a message storable, so that nothing decided or quoted from it can fail to be written."""
+    if _is_storable(message):
+        return message
     return replace(
         message,
         provider_id=storable(message.provider_id),
@@ -31,6 +33,16 @@ def storable_message(message: InboundMessage) -> InboundMessage:
         ),
         attachments=tuple(_storable_attachment(each) for each in message.attachments),
     )
+
+
+def _is_storable(message: InboundMessage) -> bool:
+    """Say whether nothing needs repair, as with nearly every message: one look at all its words together."""
+    words = [message.provider_id, message.text, message.full_text, message.html, message.subject, message.sender.name]
+    words += [message.choice or "", *message.context.provider_ids]
+    for attachment in message.attachments:
+        words += [attachment.filename, attachment.media_type, attachment.content_id or ""]
+    everything = "".join(words)
+    return "\x00" not in everything and storable(everything) == everything
 
 
 def _storable_attachment(attachment: Attachment) -> Attachment:

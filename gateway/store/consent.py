@@ -44,5 +44,16 @@ async def change_consent(connection: Connection, entries: Sequence[ConsentEntry]
         )
 
 
+async def already_entered(connection: Connection, entries: Sequence[ConsentEntry]) -> set[ConsentEntry]:
+    """Find those of the entries that the ledger has already, by address and how."""
+    rows = statements("consent").entered(
+        connection,
+        address_ids=[entry.address_id for entry in entries],
+        hows=[entry.change.how for entry in entries],
+    )
+    known = {(row["address_id"], row["how"]) async for row in rows}
+    return {entry for entry in entries if (entry.address_id, entry.change.how) in known}
+
+
 def _purposes(change: ConsentChange) -> tuple[Purpose, ...]:
     return _PROMOTIONAL if change.reversible else (change.purpose,)

@@ -67,7 +67,7 @@ async def speak_in_person(connection: Connection, family: tuple[int, ...], agent
     case_id = await store.open_of(connection, family)
     if case_id is None:
         newest = await store.newest_of(connection, family)
-        draft = newest or CaseDraft(topic="general", queue=(await reference.load_policy(connection)).queues[0].name)
+        draft = newest or CaseDraft(topic="other", queue=(await reference.load_policy(connection)).queues[0].name)
         case_id = await store.open_case(connection, conversation, draft)
         await store.happened(connection, case_id, actor=actor(agent), what="opened")
     await store.person_spoke(connection, case_id, agent_id=agent.agent_id, answered=answered)

@@ -6,12 +6,12 @@ from gateway.bell import Bell
 from gateway.domain.agent import Agent
 from gateway.domain.errors import Conflict, NotFound, Refused
 from gateway.domain.paging import Page, Place, cut, place_of
+from gateway.domain.text import storable
 from gateway.domain.views import ConversationCard, Entry, Thread
 from gateway.store import cases, contacts
 from gateway.store import conversations as store
 from gateway.store.conversations import StoredFile, Wanted
 from gateway.store.db import Connection, Pool
-from gateway.domain.text import storable
 from gateway.usecases.cases import actor, speak_in_person
 
 LONGEST_TEXT = 20_000

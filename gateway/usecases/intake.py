@@ -21,8 +21,10 @@ from gateway.domain.event import Event
 from gateway.metrics import INTAKE_BATCH_SIZE, INTAKE_DECISIONS, INTAKE_PAYLOADS, INTAKE_SECONDS, SPOOL_SIZE
 from gateway.store import intake as store
 from gateway.store.db import Pool
-from gateway.usecases.batch import MergedMeanwhile, Outcome, Submission, Tools, process
+from gateway.usecases.batch import MergedMeanwhile, Outcome, process
 from gateway.usecases.spool import Spool
+from gateway.usecases.submissions import Submission
+from gateway.usecases.turn import Tools
 
 log = structlog.get_logger(__name__)
 

@@ -14,6 +14,8 @@ from gateway.store import reference as reference_store
 from gateway.store.db import Pool
 from gateway.usecases.reference import Reference
 
+_NEAR_ENOUGH = 0.6
+
 
 async def list_articles(
     pool: Pool, *, cursor: str | None, limit: int, published_only: bool = False
@@ -82,7 +84,11 @@ async def delete_article(pool: Pool, article_id: int) -> None:
 
 
 async def search(pool: Pool, reference: Reference, question: str, language: Language) -> Sequence[Match]:
-    """Find the articles nearest to a question, best first, with the matcher that answers messages."""
+    """Find the articles nearest to a question, best first, with the matcher that answers messages.
+
+    Unlike an answer by message, a page may show several; those far behind the best would only be in the way.
+    """
     async with pool.acquire() as connection:
         await reference.refresh(connection, await reference_store.knowledge_version(connection))
-    return reference.knowledge.match(question[:500], language)
+    matches = reference.knowledge.match(question[:500], language)
+    return [match for match in matches if match.score >= _NEAR_ENOUGH * matches[0].score]

@@ -7,9 +7,9 @@ mail relay, leaves it unknown, and it is shown as such.
 import structlog
 
 from channels.contract import Searchable
-from gateway.domain.errors import GatewayError
 from gateway.bell import Bell
 from gateway.clock import now
+from gateway.domain.errors import GatewayError
 from gateway.domain.outbox import Claimed
 from gateway.store import outbox
 from gateway.store.db import Pool

@@ -22,10 +22,10 @@ from gateway.domain.event import (
 )
 from gateway.domain.language import Language
 from gateway.usecases import reference
-from gateway.usecases.batch import Tools
 from gateway.usecases.intake import Intake
 from gateway.usecases.sample import load_sample
 from gateway.usecases.spool import Spool
+from gateway.usecases.turn import Tools
 from gateway.wording import Wording
 
 SMS = Endpoint(channel=Channel.SMS, provider=Provider.TWILIO, address="+15005550006")
@@ -282,16 +282,16 @@ async def test_odd_texts_are_stored_and_break_nothing(desk, text):
 
 
 async def test_a_poison_payload_fails_alone_and_is_kept_for_operations(desk, monkeypatch):
-    from gateway.usecases import batch
+    from gateway.usecases import turn
 
-    honest = batch.decide
+    honest = turn.decide
 
     def brittle(message, *rest):
         if "poison" in message.text:
             raise ZeroDivisionError("poison")
         return honest(message, *rest)
 
-    monkeypatch.setattr(batch, "decide", brittle)
+    monkeypatch.setattr(turn, "decide", brittle)
     people = [tel(f"+97250000000{number}") for number in range(9)]
     await asyncio.gather(
         *(desk.hear("poison" if n == 4 else "מה שעות הפתיחה?", sender=who) for n, who in enumerate(people))
@@ -309,3 +309,14 @@ async def test_an_agents_change_to_the_knowledge_base_counts_from_the_next_messa
     await desk.hear("מה שעות הפתיחה?", sender=tel("+972500000001"))
 
     assert "פתוח תמיד" in (await desk.replies())[-1]
+
+
+async def test_a_repeated_word_of_the_provider_does_not_undo_a_later_choice(desk):
+    stop = ConsentSignal(endpoint=SMS.key, provider_id="SM1:stop", sender=Sender(address=DANA), wish=ConsentWish.STOP)
+    await desk.take(stop)
+    await desk.hear("התחל")
+    await desk.take(stop)
+
+    [address] = await desk.rows("SELECT opted_out FROM address")
+    assert address["opted_out"] == []
+    assert len(await desk.rows("SELECT FROM consent WHERE state = 'opted_out'")) == 1

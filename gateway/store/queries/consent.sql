@@ -22,6 +22,11 @@ UPDATE address
 SET opted_out = ARRAY(SELECT DISTINCT purpose FROM unnest(address.opted_out || wish.purposes) AS purpose ORDER BY 1)
 FROM wish WHERE address.id = wish.address_id;
 
+-- name: entered
+-- Which of these (address, how) stand in the ledger already.
+SELECT DISTINCT address_id, how FROM consent
+WHERE (address_id, how) IN (SELECT * FROM unnest(:address_ids::bigint[], :hows::text[]));
+
 -- name: opt_in!
 -- Enter opt-ins in the ledger and lift the opt-outs they answer; any lifts them all.
 WITH wish AS (

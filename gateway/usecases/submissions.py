@@ -1,0 +1,71 @@
+"""What came in, sorted by what is to be done with it. Pure: nothing is stored or looked up here."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from channels.contract import Request
+from gateway.domain.arrival import RawPayload
+from gateway.domain.event import (
+    BounceReport,
+    ConsentSignal,
+    Event,
+    InboundMessage,
+    NumberChange,
+    StatusUpdate,
+    UnknownEvent,
+)
+from gateway.domain.text import storable_message
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submission:
+    """One payload that came in, and the events read from it."""
+
+    payload: RawPayload
+    events: tuple[Event, ...]
+
+    @classmethod
+    def of(cls, request: Request, events: Sequence[Event], source: str) -> "Submission":
+        """Make a submission of a request as the edge received it."""
+        payload = RawPayload(
+            source=source,
+            target=request.target,
+            headers=request.headers,
+            body=request.body,
+            received_at=request.received_at,
+        )
+        return cls(payload=payload, events=tuple(events))
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The events of a batch by kind; messages and problems with the place of their payload in the batch."""
+
+    messages: list[tuple[int, InboundMessage]] = field(default_factory=list)
+    signals: list[ConsentSignal] = field(default_factory=list)
+    number_changes: list[NumberChange] = field(default_factory=list)
+    statuses: list[StatusUpdate | BounceReport] = field(default_factory=list)
+    problems: list[tuple[int, str]] = field(default_factory=list)
+
+
+def sort(submissions: Sequence[Submission], ours: Collection[str]) -> Sorted:
+    """Sort the events of a batch, of each message the first copy only; `ours` are the keys of our endpoints."""
+    found = Sorted()
+    seen: set[tuple[str, str]] = set()
+    for index, submission in enumerate(submissions):
+        for event in submission.events:
+            match event:
+                case UnknownEvent():
+                    found.problems.append((index, event.reason))
+                case _ if event.endpoint not in ours:
+                    found.problems.append((index, f"no endpoint of ours is {event.endpoint!r}"))
+                case InboundMessage() if (event.endpoint, event.provider_id) not in seen:
+                    seen.add((event.endpoint, event.provider_id))
+                    found.messages.append((index, storable_message(event)))
+                case StatusUpdate() | BounceReport():
+                    found.statuses.append(event)
+                case ConsentSignal():
+                    found.signals.append(event)
+                case NumberChange():
+                    found.number_changes.append(event)
+    return found
