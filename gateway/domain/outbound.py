@@ -1,6 +1,7 @@
 """An outbound message on its way into the outbox: what is said, to whom, how urgent, and what to try next."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from gateway.domain.channel import Channel, Provider
 from gateway.domain.consent import Purpose
@@ -26,7 +27,8 @@ class OutgoingDraft:
     """One outbound message for `store.outgoing.queue`.
 
     `parts` is the text as it will leave, cut where the channel demands it; `chain` the routes to try next when this one
-    fails for good; `because_of` the inbound message whose decision it carries out; `answers_id` the message replied to.
+    fails for good; `values` what its template was filled with; `because_of` the inbound message whose decision it
+    carries out; `answers_id` the message replied to.
     """
 
     contact_id: int
@@ -40,6 +42,7 @@ class OutgoingDraft:
     chain: tuple[Route, ...] = ()
     subject: str = ""
     template: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
     question: Question | None = None
     case_id: int | None = None

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.domain.channel import Channel
+from gateway.domain.channel import Channel, Provider
 from gateway.domain.consent import Purpose
+from gateway.domain.delivery import Choice
 from gateway.domain.outbound import Route
 from gateway.store.db import Connection, statements, to_json
 
@@ -18,6 +19,7 @@ class Failed:
     chain: tuple[Route, ...]
     later_ids: tuple[int, ...]
     texts: tuple[str, ...]
+    choices: tuple[Choice, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +28,7 @@ class RouteState:
 
     is_open: bool
     opted_out: frozenset[Purpose]
+    provider: Provider
 
 
 async def with_routes_left(connection: Connection, delivery_ids: Sequence[int]) -> list[Failed]:
@@ -40,6 +43,7 @@ async def with_routes_left(connection: Connection, delivery_ids: Sequence[int]) 
             ),
             later_ids=tuple(row["later_ids"]),
             texts=(row["text"], *row["later_texts"]),
+            choices=tuple(Choice(**choice) for choice in row["choices"] or ()),
         )
         async for row in statements("chains").with_routes_left(connection, ids=sorted(delivery_ids))
     ]
@@ -50,7 +54,11 @@ async def state_of(connection: Connection, route: Route) -> RouteState | None:
     row = await statements("chains").state_of(connection, address_id=route.address_id, endpoint_id=route.endpoint_id)
     if row is None:
         return None
-    return RouteState(is_open=row["is_open"], opted_out=frozenset(Purpose(each) for each in row["opted_out"]))
+    return RouteState(
+        is_open=row["is_open"],
+        opted_out=frozenset(Purpose(each) for each in row["opted_out"]),
+        provider=Provider(row["provider"]),
+    )
 
 
 async def replace(
@@ -65,5 +73,9 @@ async def replace(
         endpoint_id=route.endpoint_id,
         channel=route.channel,
         parts=list(parts),
-        chain=to_json(chain),
+        chain=to_json([_hop(route) for route in chain]),
     )
+
+
+def _hop(route: Route) -> dict[str, object]:
+    return {"address_id": route.address_id, "endpoint_id": route.endpoint_id, "channel": route.channel}

@@ -44,6 +44,7 @@ async def insert(connection: Connection, drafts: Sequence[OutgoingDraft]) -> lis
         chains=[to_json([_route(route) for route in draft.chain]) for draft in drafts],
         subjects=[draft.subject for draft in drafts],
         templates=[draft.template for draft in drafts],
+        values=[to_json(dict(draft.values)) for draft in drafts],
         choices=[to_json(draft.choices) if draft.choices else None for draft in drafts],
         questions=[to_json(from_question(draft.question)) if draft.question else None for draft in drafts],
         case_ids=[draft.case_id for draft in drafts],

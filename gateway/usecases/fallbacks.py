@@ -1,11 +1,11 @@
 """Going on by the next channel when a delivery failed for good."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gateway.domain.consent import Purpose, may_send
 from gateway.domain.outbound import Route
 from gateway.store import chains
-from gateway.store.chains import Failed
 from gateway.store.db import Connection
 from gateway.usecases.replies import parts
 
@@ -20,16 +20,15 @@ async def go_on(connection: Connection, delivery_ids: Sequence[int]) -> None:
         return
     for failed in await chains.with_routes_left(connection, delivery_ids):
         for place, route in enumerate(failed.chain):
-            if await _is_open(connection, route, failed.purpose):
-                await _queue(connection, failed, route, failed.chain[place + 1 :])
+            if known := await _known(connection, route, failed.purpose):
+                pieces = parts("\n".join(failed.texts), known, failed.choices)
+                await chains.replace(connection, failed, route=known, parts=pieces, chain=failed.chain[place + 1 :])
                 break
 
 
-async def _is_open(connection: Connection, route: Route, purpose: Purpose) -> bool:
+async def _known(connection: Connection, route: Route, purpose: Purpose) -> Route | None:
+    """Give the route with its provider when it is open to a message of this purpose."""
     state = await chains.state_of(connection, route)
-    return state is not None and state.is_open and may_send(purpose, state.opted_out)
-
-
-async def _queue(connection: Connection, failed: Failed, route: Route, rest: Sequence[Route]) -> None:
-    text = "\n".join(failed.texts)
-    await chains.replace(connection, failed, route=route, parts=parts(text, route), chain=rest)
+    if state is None or not state.is_open or not may_send(purpose, state.opted_out):
+        return None
+    return replace(route, provider=state.provider)

@@ -48,6 +48,7 @@ def _draft(decided: Decided, reply: Reply, wording: Wording, case_number: str | 
         purpose=reply.purpose,
         subject=_subject(arrival.message, rendered.subject),
         template=reply.template,
+        values=values,
         choices=reply.choices,
         question=decided.decision.question if reply.choices else None,
         case_id=decided.case_id,

@@ -90,8 +90,8 @@ async def test_an_older_message_with_the_same_words_proves_nothing(pool: asyncpg
     await one_unknown(pool, sms, "thanks")
     await pool.execute(
         "INSERT INTO delivery (message_id, contact_id, conversation_id, address_id, endpoint_id, channel, lane,"
-        " purpose, text, status, provider_id) SELECT message_id, contact_id, conversation_id, address_id, endpoint_id, channel,"
-        " lane, purpose, text, 'sent', 'SMtwin' FROM delivery"
+        " purpose, text, status, provider_id) SELECT message_id, contact_id, conversation_id, address_id, endpoint_id,"
+        " channel, lane, purpose, text, 'sent', 'SMtwin' FROM delivery"
     )
     async with providers.running() as provider:
         to = (await pool.fetchval("SELECT uri FROM address")).removeprefix("tel:")

@@ -260,8 +260,8 @@ async def test_whatsapps_window_is_kept(
 ):
     person = await someone(pool)
     await people.wrote(pool, person, ours[Channel.WHATSAPP], hours_ago=hours_ago)
-    await queue(pool, draft(person, route(person, ours, Channel.WHATSAPP), template="order_ready"))
-    await pool.execute("UPDATE message SET template_values = $1", {"number": "17"})
+    values = {"number": "17", "name": "דנה"}
+    await queue(pool, draft(person, route(person, ours, Channel.WHATSAPP), template="order_ready", values=values))
     async with (
         providers.running() as provider,
         sending(pool, twilio(api_base=provider.url, templates=templates)),

@@ -1,7 +1,7 @@
 -- name: with_routes_left
 -- Failed deliveries that nothing took the place of and that have routes left, with the later parts of the same text that
 -- still wait for the same route.
-SELECT d.id, d.purpose, d.text, d.chain,
+SELECT d.id, d.purpose, d.text, d.chain, message.choices,
        ARRAY(SELECT later.id FROM delivery AS later
              WHERE later.message_id = d.message_id AND later.address_id = d.address_id
                AND later.endpoint_id = d.endpoint_id AND later.part > d.part AND later.status = 'queued'
@@ -10,13 +10,14 @@ SELECT d.id, d.purpose, d.text, d.chain,
              WHERE later.message_id = d.message_id AND later.address_id = d.address_id
                AND later.endpoint_id = d.endpoint_id AND later.part > d.part AND later.status = 'queued'
              ORDER BY later.part) AS later_texts
-FROM delivery AS d
+FROM delivery AS d JOIN message ON message.id = d.message_id
 WHERE d.id = ANY(:ids::bigint[]) AND d.status = 'failed' AND d.chain <> '[]' AND d.superseded_by IS NULL
-ORDER BY d.id FOR UPDATE;
+ORDER BY d.id FOR UPDATE OF d;
 
 -- name: state_of^
 -- Whether an endpoint is in use and an address known to be reachable from it, and what the person opted out of.
-SELECT endpoint.active AND NOT address.unreachable ? endpoint.channel AS is_open, address.opted_out
+SELECT endpoint.active AND NOT address.unreachable ? endpoint.channel AS is_open, address.opted_out,
+       endpoint.provider
 FROM address, endpoint WHERE address.id = :address_id AND endpoint.id = :endpoint_id;
 
 -- name: replace!

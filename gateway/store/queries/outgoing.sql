@@ -6,18 +6,20 @@ WITH draft AS (
     FROM unnest(
         :contact_ids::bigint[], :conversation_ids::bigint[], :address_ids::bigint[], :endpoint_ids::smallint[],
         :channels::text[], :authors::text[], :texts::text[], :parts::text[], :lanes::smallint[], :purposes::text[],
-        :chains::text[], :subjects::text[], :templates::text[], :choices::text[], :questions::text[],
+        :chains::text[], :subjects::text[], :templates::text[], :values::text[], :choices::text[], :questions::text[],
         :case_ids::bigint[], :because_ofs::bigint[], :answers_ids::bigint[], :idempotency_keys::text[]
     ) WITH ORDINALITY AS d (
         contact_id, conversation_id, address_id, endpoint_id, channel, author, text, parts, lane, purpose,
-        chain, subject, template, choices, question, case_id, because_of, answers_id, idempotency_key, ord
+        chain, subject, template, template_values, choices, question, case_id, because_of, answers_id, idempotency_key,
+        ord
     )
 ), stored AS (
     INSERT INTO message (id, contact_id, conversation_id, direction, channel, endpoint_id, address_id, author, text,
-                         subject, template, purpose, choices, question, case_id, because_of, answers_id,
+                         subject, template, template_values, purpose, choices, question, case_id, because_of, answers_id,
                          idempotency_key)
     SELECT message_id, contact_id, conversation_id, 'outbound', channel, endpoint_id, address_id, author, text,
-           subject, template, purpose, choices::jsonb, question::jsonb, case_id, because_of, answers_id, idempotency_key
+           subject, template, template_values::jsonb, purpose, choices::jsonb, question::jsonb, case_id, because_of,
+           answers_id, idempotency_key
     FROM draft ORDER BY ord
     ON CONFLICT (conversation_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING id
