@@ -19,7 +19,7 @@ from gateway.embedded.postgres import start_postgres
 from gateway.embedded.process import Server, ServerFailed
 from gateway.embedded.valkey import start_valkey
 from gateway.store.db import open_pool
-from gateway.usecases.sample import FirstLogin, load_sample
+from gateway.usecases.sample import FirstLogin, load_sample, make_first_login
 
 _READY_SECONDS = 60
 
@@ -107,7 +107,7 @@ class _Up:
             self._console.print(f"The database is up to date ({len(applied)} migrations applied)")
         pool = await open_pool(self._settings.database_url, max_size=2)
         try:
-            self._logins = await load_sample(pool)
+            self._logins = await (load_sample if self._settings.sandbox_url else make_first_login)(pool)
         finally:
             await pool.close()
 

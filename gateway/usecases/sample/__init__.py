@@ -1,4 +1,4 @@
-"""The sample organisation that a first `make run` loads: something to answer with, and someone to be."""
+"""What a first start finds: the sample organisation beside the sandbox, or just an administrator for a real one."""
 
 import secrets
 import tomllib
@@ -26,6 +26,16 @@ class FirstLogin:
     password: str = field(repr=False)
 
 
+FIRST_ADMINISTRATOR = "admin@localhost"
+
+
+async def make_first_login(pool: Pool) -> tuple[FirstLogin, ...]:
+    """Make an administrator for an organisation that has no agent yet; gives the login made, none the next time."""
+    if await pool.fetchval("SELECT EXISTS (SELECT FROM agent)"):
+        return ()
+    return (await _make_login(pool, email=FIRST_ADMINISTRATOR, name="Administrator", role=Role.ADMIN),)
+
+
 async def load_sample(pool: Pool) -> tuple[FirstLogin, ...]:
     """Load the sample organisation into a database that has no agent yet; gives the logins made, none the next time."""
     if await pool.fetchval("SELECT EXISTS (SELECT FROM agent)"):
@@ -36,17 +46,17 @@ async def load_sample(pool: Pool) -> tuple[FirstLogin, ...]:
     await store_articles(pool, read_articles(_read("knowledge.toml").encode()))
     logins = []
     for number, agent in enumerate(organisation["agent"]):
-        login = FirstLogin(email=agent["email"], password=secrets.token_urlsafe(9))
-        await create_user(
-            pool,
-            email=login.email,
-            name=agent["name"],
-            password=login.password,
-            role=Role.ADMIN if number == 0 else Role.AGENT,
-            language=Language(agent["languages"][0]),
-        )
-        logins.append(login)
+        role, language = Role.ADMIN if number == 0 else Role.AGENT, Language(agent["languages"][0])
+        logins.append(await _make_login(pool, email=agent["email"], name=agent["name"], role=role, language=language))
     return tuple(logins)
+
+
+async def _make_login(
+    pool: Pool, *, email: str, name: str, role: Role, language: Language = Language.HEBREW
+) -> FirstLogin:
+    login = FirstLogin(email=email, password=secrets.token_urlsafe(9))
+    await create_user(pool, email=email, name=name, password=login.password, role=role, language=language)
+    return login
 
 
 def read_policy(organisation: Mapping[str, Any]) -> Policy:
