@@ -8,9 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.domain.channel import Channel
+from gateway.domain.consent import Purpose
 from gateway.domain.delivery import Lane
+from gateway.domain.outbox import Claimed
 from gateway.rates import Rates, Wish
 from gateway.usecases.breaker import Breaker
+from gateway.usecases.outcomes import not_now
 from gateway.usecases.quiet_hours import next_open
 from gateway.usecases.retries import PATIENCE, REPLY_PATIENCE, WAITS_SECONDS, next_attempt
 
@@ -91,6 +95,46 @@ def test_giving_up(others: dict[str, object], gives_up: bool):
 
 def test_a_retry_never_comes_before_the_provider_asks():
     assert attempt(retry_after_seconds=90.0) == NOW + timedelta(seconds=90)
+
+
+def claimed(**others: object) -> Claimed:
+    values: dict[str, object] = {
+        **dict.fromkeys(("delivery_id", "message_id", "contact_id", "conversation_id", "address_id", "endpoint_id"), 1),
+        **dict.fromkeys(("endpoint_key", "endpoint_address", "account", "to", "text", "subject", "author"), ""),
+        "channel": Channel.SMS,
+        "lane": Lane.BULK,
+        "purpose": Purpose.NOTICE,
+        "attempts": 1,
+        "created_at": NOW,
+        "language": "he",
+    }
+    return Claimed(**(values | others))
+
+
+@pytest.mark.parametrize(
+    ("others", "at", "due_at"),
+    [
+        pytest.param({}, "2026-11-18 12:00", None, id="a notice by day goes out"),
+        pytest.param({}, "2026-11-18 23:00", "2026-11-19 09:00", id="a notice at night waits for the morning"),
+        pytest.param({"lane": Lane.REPLY}, "2026-11-18 23:00", None, id="a reply at night goes out"),
+        pytest.param(
+            {"lane": Lane.TRANSACTIONAL}, "2026-11-21 12:00", None, id="what the person caused has no Shabbat"
+        ),
+        pytest.param({"zone": "America/New_York"}, "2026-11-18 12:00", "2026-11-18 16:00", id="it is night over there"),
+        pytest.param(
+            {"purpose": Purpose.MARKETING, "capped_since": local("2026-11-18 10:00")},
+            "2026-11-18 12:00",
+            "2026-11-19 10:00",
+            id="one too many today waits for tomorrow",
+        ),
+        pytest.param(
+            {"capped_since": local("2026-11-18 10:00")}, "2026-11-18 12:00", None, id="only promotions are counted"
+        ),
+    ],
+)
+def test_what_nobody_asked_for_waits_for_its_time(others: dict[str, object], at: str, due_at: str | None):
+    outcome = not_now(claimed(**others), local(at))
+    assert (outcome and outcome.due_at) == (local(due_at) if due_at else None)
 
 
 def test_the_breaker_opens_at_half_of_twenty_and_then_lets_one_try():
