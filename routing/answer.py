@@ -8,7 +8,7 @@ from gateway.domain.knowledge import Article, Match
 from routing.answers import open_question, picked
 from routing.automatic import ignore
 from routing.case_rule import bring_in_case
-from routing.knowledge import CONFIDENT, LIKELY, POSSIBLE
+from routing.knowledge import ALONE, CONFIDENT, LIKELY, POSSIBLE
 from routing.labels import AGENT, YES, label
 from routing.replies import asking, question, reply
 from routing.situation import Situation
@@ -42,6 +42,9 @@ def answer_from_knowledge(situation: Situation) -> Decision | None:
         return None
     best = matches[0]
     waiting = open_question(situation)
+    is_alone = len(matches) == 1 or matches[1].score < POSSIBLE
+    if is_alone and best.score < ALONE:
+        return None
     if best.score < CONFIDENT:
         return _offer(situation, matches, waiting)
     article = best.article

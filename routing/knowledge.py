@@ -22,6 +22,8 @@ CONFIDENT = 0.55
 unseen questions score so, nine in ten of them rightly; of questions about other things at most one in two hundred."""
 LIKELY = 0.25
 """From this score a choice is offered: 85% of BANKING77's questions score so, and one in ten about other things."""
+ALONE = 0.4
+"""From this score an article is offered though no other stands beside it; below, one doubtful guess is no choice."""
 POSSIBLE = 0.1
 """From this score an article may stand in a choice beside a likelier one."""
 

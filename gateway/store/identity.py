@@ -48,6 +48,7 @@ async def record_merge(
     from_id, into_id = pair
     sql = statements("identity")
     moved = [row["id"] async for row in sql.move_addresses(connection, from_id=from_id, into_id=into_id)]
+    await sql.share_opt_outs(connection, contact_id=into_id)
     await sql.point_contact(connection, from_id=from_id, into_id=into_id)
     await sql.point_conversations(
         connection, from_conversation_id=conversations[0], into_conversation_id=conversations[1]

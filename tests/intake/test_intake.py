@@ -320,3 +320,33 @@ async def test_a_repeated_word_of_the_provider_does_not_undo_a_later_choice(desk
     [address] = await desk.rows("SELECT opted_out FROM address")
     assert address["opted_out"] == []
     assert len(await desk.rows("SELECT FROM consent WHERE state = 'opted_out'")) == 1
+
+
+async def test_a_stop_from_the_phone_holds_for_the_whatsapp_id_of_the_same_hand(desk):
+    hidden = wa("IL.365303091588096264")
+    await desk.hear("שלום", sender=DANA, also=(hidden,), endpoint=WHATSAPP)
+    await desk.hear("הסר")
+
+    assert [row["opted_out"] for row in await desk.rows("SELECT opted_out FROM address")] == [["any"], ["any"]]
+    await desk.hear("התחל", sender=hidden, endpoint=WHATSAPP)
+    assert [row["opted_out"] for row in await desk.rows("SELECT opted_out FROM address")] == [[], []]
+
+
+async def test_a_whatsapp_id_that_joins_an_opted_out_phone_is_opted_out_too(desk):
+    hidden = wa("IL.365303091588096264")
+    await desk.hear("הסר")
+    await desk.hear("שלום", sender=DANA, also=(hidden,), endpoint=WHATSAPP)
+
+    assert [row["opted_out"] for row in await desk.rows("SELECT opted_out FROM address")] == [["any"], ["any"]]
+
+
+async def test_a_stop_from_one_phone_leaves_mail_and_other_phones_of_the_person_as_they_were(desk):
+    await desk.hear("שלום")
+    contact_id = await desk.pool.fetchval("SELECT contact_id FROM address")
+    await desk.pool.execute(
+        "INSERT INTO address (contact_id, uri) VALUES ($1, 'tel:+972500000002'), ($1, 'mailto:d@example.com')",
+        contact_id,
+    )
+    await desk.hear("הסר")
+
+    assert [row["uri"] for row in await desk.rows("SELECT uri FROM address WHERE opted_out <> '{}'")] == [str(DANA)]

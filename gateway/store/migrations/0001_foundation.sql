@@ -238,6 +238,12 @@ CREATE FUNCTION status_rank(status text) RETURNS integer LANGUAGE sql IMMUTABLE 
         WHEN 'failed' THEN 4 WHEN 'delivered' THEN 5 WHEN 'read' THEN 6 ELSE 9
     END;
 
+-- A phone number and a WhatsApp user id of one contact are the same device: an opt-out from one holds for the other.
+-- Two phones are two devices.
+CREATE FUNCTION same_hand(one text, other text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    (starts_with(one, 'wa:') AND (starts_with(other, 'tel:') OR starts_with(other, 'wa:')))
+    OR (starts_with(one, 'tel:') AND starts_with(other, 'wa:'));
+
 -- The consent ledger: append-only.
 CREATE TABLE consent (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

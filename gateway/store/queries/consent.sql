@@ -1,6 +1,7 @@
 -- name: opt_out!
 -- Enter opt-outs in the ledger, put them in force, and suppress what is queued; purposes holds one text a row, comma
 -- separated. A reversible one, from a sender nobody vouches for, stops every address with the same uri.
+-- A phone and the WhatsApp ids of its owner ring in one hand: what is said from one holds for the others.
 WITH wish AS (
     SELECT address.id AS address_id, address.contact_id, string_to_array(w.purposes, ',') AS purposes, w.how,
            w.reversible, w.message_id
@@ -8,6 +9,7 @@ WITH wish AS (
                 :message_ids::bigint[]) AS w (address_id, purposes, how, reversible, message_id)
     JOIN address AS named ON named.id = w.address_id
     JOIN address ON address.id = named.id OR (w.reversible AND address.uri = named.uri)
+        OR (address.contact_id = named.contact_id AND same_hand(address.uri, named.uri))
 ), entered AS (
     INSERT INTO consent (contact_id, address_id, purpose, state, how, reversible, message_id)
     SELECT contact_id, address_id, purpose, 'opted_out', how, reversible, message_id
@@ -33,7 +35,9 @@ WITH wish AS (
     SELECT address.id AS address_id, address.contact_id, string_to_array(w.purposes, ',') AS purposes, w.how, w.message_id
     FROM unnest(:address_ids::bigint[], :purposes::text[], :hows::text[], :message_ids::bigint[])
         AS w (address_id, purposes, how, message_id)
-    JOIN address ON address.id = w.address_id
+    JOIN address AS named ON named.id = w.address_id
+    JOIN address ON address.id = named.id
+        OR (address.contact_id = named.contact_id AND same_hand(address.uri, named.uri))
 ), entered AS (
     INSERT INTO consent (contact_id, address_id, purpose, state, how, message_id)
     SELECT contact_id, address_id, purpose, 'opted_in', how, message_id

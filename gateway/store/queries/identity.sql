@@ -6,6 +6,15 @@ FROM conversation WHERE contact_id = ANY(:contact_ids::bigint[]) ORDER BY id FOR
 -- name: move_addresses
 UPDATE address SET contact_id = :into_id WHERE contact_id = :from_id RETURNING id;
 
+-- name: share_opt_outs!
+-- What a phone opted out of holds for the WhatsApp ids that now belong to it, and the other way round.
+UPDATE address
+SET opted_out = ARRAY(SELECT DISTINCT purpose FROM (
+        SELECT unnest(address.opted_out) AS purpose
+        UNION SELECT unnest(kin.opted_out) FROM address AS kin
+        WHERE kin.contact_id = address.contact_id AND same_hand(kin.uri, address.uri)) AS shared ORDER BY 1)
+WHERE contact_id = :contact_id AND (starts_with(uri, 'wa:') OR starts_with(uri, 'tel:'));
+
 -- name: return_addresses!
 UPDATE address SET contact_id = :from_id WHERE id = ANY(:address_ids::bigint[]) AND contact_id = :into_id;
 

@@ -9,15 +9,19 @@ JOIN conversation ON conversation.contact_id = address.contact_id;
 
 -- name: create_people!
 -- Add unknown addresses: to the contact given, or else to a new contact with a conversation of its own. An address that
--- another process added meanwhile is left as it is, with nothing created beside it.
+-- another process added meanwhile is left as it is, with nothing created beside it. What a phone opted out of holds for
+-- a WhatsApp id that joins it.
 WITH wanted AS (
     SELECT w.uri, w.proven, w.name, w.language, w.contact_id IS NULL AS is_new,
            coalesce(w.contact_id, nextval('contact_id_seq')) AS contact_id
     FROM unnest(:uris::text[], :provens::boolean[], :contact_ids::bigint[], :names::text[], :languages::text[])
         AS w (uri, proven, contact_id, name, language)
 ), added AS (
-    INSERT INTO address (contact_id, uri, proven)
-    SELECT contact_id, uri, proven FROM wanted ORDER BY uri, proven
+    INSERT INTO address (contact_id, uri, proven, opted_out)
+    SELECT contact_id, uri, proven,
+           ARRAY(SELECT DISTINCT unnest(kin.opted_out) FROM address AS kin
+                 WHERE kin.contact_id = wanted.contact_id AND same_hand(kin.uri, wanted.uri))
+    FROM wanted ORDER BY uri, proven
     ON CONFLICT (uri, proven) DO NOTHING
     RETURNING contact_id, uri, proven
 ), born AS (
