@@ -32,7 +32,6 @@ class Outcome:
 
     conversation_ids: frozenset[int] = frozenset()
     owes_sends: bool = False
-    wants_media: bool = False
     actions: tuple[str, ...] = ()
 
 
@@ -66,7 +65,6 @@ async def process(connection: Connection, submissions: Sequence[Submission], too
     return Outcome(
         conversation_ids=frozenset(touched) | {each.arrival.person.conversation_id for each in decided},
         owes_sends=owes,
-        wants_media=any(each.arrival.message.attachments for each in decided),
         actions=tuple(each.decision.action for each in decided),
     )
 
