@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import asyncpg
 import people
@@ -318,6 +319,22 @@ async def test_an_endpoint_sends_no_faster_than_its_bucket(pool: asyncpg.Pool, r
         took = time.monotonic() - started
     assert len(provider.messages) == 50
     assert 1.2 < took < 4
+
+
+async def test_on_shabbat_bulk_is_given_back_untried_and_replies_go_out(
+    pool: asyncpg.Pool, ours: dict[Channel, int], monkeypatch: pytest.MonkeyPatch
+):
+    shabbat = datetime(2099, 11, 21, 10, tzinfo=UTC)
+    monkeypatch.setattr("gateway.usecases.sending.now", lambda: shabbat)
+    person = await someone(pool)
+    bulk = {"lane": Lane.BULK, "purpose": Purpose.NOTICE}
+    await queue(pool, draft(person, route(person, ours), "notice", **bulk), draft(person, route(person, ours), "reply"))
+    async with providers.running() as provider, sending(pool, twilio(api_base=provider.url)):
+        assert await settled(pool) == {"sent": 1, "queued": 1}
+        assert provider.texts == ["reply"]
+    row = await pool.fetchrow("SELECT due_at, attempts, reason FROM delivery WHERE status = 'queued'")
+    assert (row["due_at"], row["attempts"]) == (datetime(2099, 11, 22, 7, tzinfo=UTC), 0)
+    assert row["reason"]
 
 
 class BrokenAdapters:

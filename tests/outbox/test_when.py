@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
 from gateway.domain.delivery import Lane
-from gateway.domain.outbox import Claimed
+from gateway.domain.outbox import Claimed, OpenEndpoint
 from gateway.rates import Rates, Wish
 from gateway.usecases.breaker import Breaker
+from gateway.usecases.budgets import Limits, find_room, give_back
 from gateway.usecases.outcomes import not_now
 from gateway.usecases.quiet_hours import next_open
 from gateway.usecases.retries import PATIENCE, REPLY_PATIENCE, WAITS_SECONDS, next_attempt
@@ -135,6 +136,34 @@ def claimed(**others: object) -> Claimed:
 def test_what_nobody_asked_for_waits_for_its_time(others: dict[str, object], at: str, due_at: str | None):
     outcome = not_now(claimed(**others), local(at))
     assert (outcome and outcome.due_at) == (local(due_at) if due_at else None)
+
+
+@pytest.mark.parametrize(
+    ("in_flight", "slots", "slots_not_replies"),
+    [
+        pytest.param([], 8, 6, id="two of eight slots are for replies alone"),
+        pytest.param([Lane.BULK] * 6, 2, 0, id="bulk has filled all it may"),
+        pytest.param([Lane.REPLY] * 3, 5, 6, id="replies take nothing from bulk's share"),
+    ],
+)
+async def test_room_is_kept_for_replies(in_flight: list[Lane], slots: int, slots_not_replies: int):
+    endpoint = OpenEndpoint(endpoint_id=1, key="e", sends_per_second=5.0)
+    busy = [claimed(lane=lane) for lane in in_flight]
+    rates = Rates(None)
+    room = await find_room([endpoint], busy, limits=Limits(slots=8, reserved=2), rates=rates)
+    assert (room.slots, room.slots_not_replies) == (slots, slots_not_replies)
+    [budget] = room.budgets
+    assert budget.most - budget.most_not_replies in (0, 1)
+
+
+async def test_the_last_of_a_bucket_is_for_replies():
+    endpoint, rates = OpenEndpoint(endpoint_id=1, key="e", sends_per_second=0.001), Rates(None)
+    room = await find_room([endpoint], [], limits=Limits(), rates=rates)
+    assert [(each.most, each.most_not_replies) for each in room.budgets] == [(2, 1)]
+    await give_back(room, [endpoint], [claimed()], rates=rates)
+    room = await find_room([endpoint], [], limits=Limits(), rates=rates)
+    assert [(each.most, each.most_not_replies) for each in room.budgets] == [(1, 0)]
+    assert room.is_dry
 
 
 def test_the_breaker_opens_at_half_of_twenty_and_then_lets_one_try():
