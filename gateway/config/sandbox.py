@@ -49,6 +49,8 @@ def sandbox_accounts(
         reply_secret=reply_secret,
         endpoints=(_endpoint(Channel.EMAIL, Provider.SMTP, MAIL_ADDRESS),),
         unsubscribe_base=f"{public_url}/unsubscribe",
+        trusted_authserv_ids=("sandbox.invalid",),
+        trusted_peers=("127.0.0.1/32",),
     )
     return twilio, whatsapp, mail
 
