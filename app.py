@@ -1,0 +1,184 @@
+"""The web process, wired together: webhooks, API and screens over HTTP, mail over SMTP, and the intake they share."""
+
+import asyncio
+import gc
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from channels.contract import Request
+from channels.email.adapter import METHOD as MAIL_METHOD
+from channels.registry import Registry
+from gateway import clock
+from gateway.bell import Bell, connect
+from gateway.config import Settings, load_settings
+from gateway.domain.account import MailAccount
+from gateway.domain.arrival import RawPayload
+from gateway.domain.event import Event
+from gateway.files import Files, open_files
+from gateway.log import set_up_logging
+from gateway.mail.parsing import MailParser
+from gateway.mail.server import start_mail_server
+from gateway.store.db import Pool, open_pool
+from gateway.store.migrate import migrate
+from gateway.tally import Tally
+from gateway.usecases import reference
+from gateway.usecases.intake import Intake
+from gateway.usecases.spool import Spool
+from gateway.usecases.turn import Tools
+from gateway.web import webhooks
+from gateway.web.application import SERVING, build
+from gateway.web.news import News
+from gateway.web.services import Provided, Services, networks
+from gateway.wording import Wording
+
+log = structlog.get_logger(__name__)
+
+POOL_SIZE = 16
+_MAIL = "mail"
+# Webhooks make much short-lived garbage beside many long-lived objects; collecting less often saves time on each.
+_COLLECT_AFTER = 20_000
+
+
+def main() -> None:
+    """Run until told to stop; then finish what is under way, within 20 seconds."""
+    settings = load_settings()
+    set_up_logging(settings)
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)
+    uvloop.run(run(settings))
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with serving(settings) as port:
+        log.info("serving", port=port, smtp_port=settings.smtp_port)
+        await stop.wait()
+        log.info("stopping")
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[int]:
+    """Serve while the context lasts; gives the port. What was begun last ends first."""
+    async with AsyncExitStack() as stack:
+        await migrate(settings.database_url)
+        pool = await open_pool(settings.database_url, min_size=2, max_size=POOL_SIZE)
+        stack.push_async_callback(pool.close)
+        bell = Bell(settings.redis_url or None)
+        stack.push_async_callback(bell.close)
+        registry = Registry(settings.accounts, public_url=settings.public_url)
+        stack.push_async_callback(registry.close)
+        services = await _services(settings, pool, bell, registry, stack)
+        port = await _listen(build(services), settings, stack)
+        await _take_mail(services, stack)
+        yield port
+
+
+async def _services(settings: Settings, pool: Pool, bell: Bell, registry: Registry, stack: AsyncExitStack) -> Services:
+    async with pool.acquire() as connection:
+        known = await reference.load(connection, settings.endpoints)
+    tools = Tools(
+        reference=known,
+        wording=Wording.load(default=settings.default_language),
+        default_language=settings.default_language,
+        now=clock.now,
+    )
+    spool = Spool.open(settings.spool_folder)
+    stack.callback(spool.close)
+    files = open_files(settings)
+    provided = Provided(twilio=registry.twilio_adapters, whatsapp=registry.whatsapp_adapters)
+    intake = Intake(pool, tools, spool, bell, _Rereader(settings, provided, files, stack).read)
+    running = asyncio.create_task(intake.run())
+    running.add_done_callback(_stop_if_broken)
+    stack.push_async_callback(_finish, intake, running)
+    redis = connect(settings.redis_url) if settings.redis_url else None
+    tally = Tally(settings.redis_url or None)
+    stack.push_async_callback(tally.close)
+    if redis is not None:
+        stack.push_async_callback(redis.aclose)
+    return Services(
+        settings=settings,
+        pool=pool,
+        intake=intake,
+        reference=known,
+        bell=bell,
+        provided=provided,
+        files=files,
+        news=News(pool, bell),
+        tally=tally,
+        redis=redis,
+        trusted_proxies=networks(settings.trusted_proxies),
+    )
+
+
+def _stop_if_broken(running: "asyncio.Task[None]") -> None:
+    """End the process when its intake broke: without one it must not say that it is well."""
+    if not running.cancelled() and running.exception() is not None:
+        log.critical("intake_broke", exc_info=running.exception())
+        signal.raise_signal(signal.SIGTERM)
+
+
+async def _finish(intake: Intake, running: "asyncio.Task[None]") -> None:
+    intake.stop()
+    await running
+
+
+async def _listen(app: web.Application, settings: Settings, stack: AsyncExitStack) -> int:
+    runner = web.AppRunner(app, **SERVING)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
+    await site.start()
+    return int(runner.addresses[0][1])
+
+
+async def _take_mail(services: Services, stack: AsyncExitStack) -> None:
+    settings = services.settings
+    account = next((each for each in settings.accounts if isinstance(each, MailAccount)), None)
+    if account is None:
+        return
+
+    async def accept(request: Request, events: Sequence[Event]) -> None:
+        await services.intake.accept(request, await services.files.keep(events), source=_MAIL)
+
+    server = await start_mail_server(host=settings.host, port=settings.smtp_port, account=account, accept=accept)
+    stack.push_async_callback(server.close)
+
+
+class _Rereader:
+    """Reads a spooled payload again, with whatever read it the first time."""
+
+    def __init__(self, settings: Settings, provided: Provided, files: Files, stack: AsyncExitStack) -> None:
+        self._files = files
+        account = next((each for each in settings.accounts if isinstance(each, MailAccount)), None)
+        self._mail = MailParser(account) if account else None
+        self._provided = provided
+        if self._mail is not None:
+            stack.push_async_callback(self._mail.close)
+
+    async def read(self, payload: RawPayload) -> Sequence[Event]:
+        """Read every event of a payload that was verified when it came."""
+        request = Request(
+            method=MAIL_METHOD if payload.source == _MAIL else "POST",
+            target=payload.target,
+            headers=payload.headers,
+            body=payload.body,
+            received_at=payload.received_at,
+        )
+        if payload.source == _MAIL and self._mail is not None:
+            return await self._files.keep(await self._mail.parse(request))
+        adapters = self._provided.twilio if payload.source == "twilio" else self._provided.whatsapp
+        adapter = webhooks.verified_by(request, adapters) or next(iter(adapters), None)
+        return [] if adapter is None else webhooks.read(request, adapter, payload.source)
+
+
+if __name__ == "__main__":
+    main()
