@@ -13,7 +13,7 @@ from aiohttp import web
 from channels.contract import Request
 from channels.email.adapter import METHOD as MAIL_METHOD
 from channels.registry import Registry
-from gateway import clock
+from gateway import clock, crash
 from gateway.bell import Bell, connect
 from gateway.config import Settings, load_settings
 from gateway.domain.account import MailAccount
@@ -29,6 +29,7 @@ from gateway.tally import Tally
 from gateway.usecases import reference
 from gateway.usecases.intake import Intake
 from gateway.usecases.spool import Spool
+from gateway.usecases.stranger_budget import StrangerBudget
 from gateway.usecases.turn import Tools
 from gateway.web import webhooks
 from gateway.web.application import SERVING, build
@@ -48,6 +49,7 @@ def main() -> None:
     """Run until told to stop; then finish what is under way, within 20 seconds."""
     settings = load_settings()
     set_up_logging(settings)
+    crash.arm(settings.fault)
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
     uvloop.run(run(settings))
@@ -85,11 +87,14 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
 async def _services(settings: Settings, pool: Pool, bell: Bell, registry: Registry, stack: AsyncExitStack) -> Services:
     async with pool.acquire() as connection:
         known = await reference.load(connection, settings.endpoints)
+    strangers = StrangerBudget(settings.redis_url or None)
+    stack.push_async_callback(strangers.close)
     tools = Tools(
         reference=known,
         wording=Wording.load(default=settings.default_language),
         default_language=settings.default_language,
         now=clock.now,
+        unverified_replies=strangers,
     )
     spool = Spool.open(settings.spool_folder)
     stack.callback(spool.close)

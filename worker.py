@@ -10,6 +10,7 @@ import socket
 import structlog
 import uvloop
 
+from gateway import crash
 from gateway.config import Settings, load_settings
 from gateway.jobs.dispatching import dispatch_forever
 from gateway.jobs.keeping import Kept
@@ -30,6 +31,7 @@ def main() -> None:
     """Send and run jobs until SIGTERM or SIGINT; then finish what is in hand, within 20 seconds."""
     settings = load_settings()
     set_up_logging(settings)
+    crash.arm(settings.fault)
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
     uvloop.run(run(settings))

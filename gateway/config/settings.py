@@ -27,7 +27,8 @@ class Settings:
 
     `database_url` and `redis_url` are empty when the embedded servers are meant; `sandbox_url` is where the sandbox
     answers, or empty when there is none; `media_url` names a bucket for attachments, or is empty for the media folder;
-    `trusted_proxies` are the networks whose X-Forwarded-* headers are believed.
+    `trusted_proxies` are the networks whose X-Forwarded-* headers are believed; `fault` names where to crash
+    (`gateway.crash`).
     """
 
     data: Path
@@ -44,6 +45,7 @@ class Settings:
     default_region: str = "IL"
     default_language: Language = Language.HEBREW
     trusted_proxies: tuple[str, ...] = ()
+    fault: str = ""
     sandbox_url: str = ""
     sandbox_port: int = 8081
     sandbox_smtp_port: int = 2526

@@ -161,6 +161,7 @@ class General(Shape):
     default_region: Annotated[str, AfterValidator(_region)] = "IL"
     default_language: Literal["he", "en"] = "he"
     trusted_proxies: Networks = ()
+    fault: str = ""
     sandbox_url: HttpUrl = ""
     sandbox_port: Port = 8081
     sandbox_smtp_port: Port = 2526

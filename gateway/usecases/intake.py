@@ -14,7 +14,9 @@ import asyncpg
 import structlog
 
 from channels.contract import Request
+from gateway import crash
 from gateway.bell import Bell
+from gateway.crash import Place
 from gateway.domain.arrival import RawPayload
 from gateway.domain.errors import GatewayError
 from gateway.domain.event import Event
@@ -130,10 +132,12 @@ class Intake:
                 async with asyncio.timeout(COMMIT_TIMEOUT_SECONDS):
                     async with self._pool.acquire() as connection, connection.transaction():
                         outcome = await process(connection, submissions, self._tools)
+                        crash.pass_by(Place.BEFORE_COMMIT)
             except _RUN_AGAIN:
                 if attempt == _TRIES - 1:
                     raise
             else:
+                crash.pass_by(Place.AFTER_COMMIT)
                 INTAKE_BATCH_SIZE.observe(len(submissions))
                 self._tell(outcome)
                 return
@@ -161,12 +165,14 @@ class Intake:
             _acknowledge(batch, "quarantined")
 
     async def _put_on_spool(self, batch: list[_Waiting]) -> None:
+        crash.pass_by(Place.BEFORE_SPOOL)
         try:
             await self._spool.append([waiting.submission.payload for waiting in batch])
         except OSError:
             log.exception("spool_failed")
             _refuse(batch)
         else:
+            crash.pass_by(Place.AFTER_SPOOL)
             _acknowledge(batch, "spooled")
         SPOOL_SIZE.set(self._spool.size)
 
@@ -185,6 +191,7 @@ class Intake:
                 log.exception("spool_replay_failed")
             await self._pause()
         else:
+            crash.pass_by(Place.AFTER_REPLAY)
             self._spool.drop(payloads)
             SPOOL_SIZE.set(self._spool.size)
 

@@ -17,8 +17,10 @@ import structlog
 
 from channels.contract import Adapter
 from channels.errors import SendError
+from gateway import crash
 from gateway.bell import Bell
 from gateway.clock import now
+from gateway.crash import Place
 from gateway.domain.outbox import Claimed, OpenEndpoint, Outcome, OutcomeKind, Pause
 from gateway.rates import Rates
 from gateway.store import outbox
@@ -118,6 +120,8 @@ class Sender:
             _log.warning("the outbox cannot be read", error=type(error).__name__)
             await asyncio.sleep(_POLL_SECONDS)
             return
+        if claimed:
+            crash.pass_by(Place.AFTER_CLAIM)
         for each in claimed:
             task = asyncio.create_task(self._send(each))
             self._in_flight[task] = each
@@ -187,8 +191,10 @@ class Sender:
         try:
             outgoing = self._handover.outgoing(claimed, now=moment)
             adapter = self._adapters.adapter_for(claimed.endpoint_key)
+            crash.pass_by(Place.BEFORE_SEND)
             async with asyncio.timeout(_SEND_SECONDS):
                 receipt = await adapter.send(outgoing)
+            crash.pass_by(Place.AFTER_SEND)
             outcome = outcomes.accepted(claimed, receipt)
         except SendError as error:
             outcome, pause = outcomes.refused(claimed, error, now=now(), chance=self._chance)
@@ -235,6 +241,7 @@ class Sender:
         batch = list(self._outcomes)
         self._has_outcomes.clear()
         if batch:
+            crash.pass_by(Place.BEFORE_SETTLE)
             try:
                 await settle(self._pool, batch, sender=self._name)
             except _UNWRITABLE:
@@ -242,6 +249,7 @@ class Sender:
             except DATABASE_AWAY:
                 self._has_outcomes.set()
                 raise
+            crash.pass_by(Place.AFTER_SETTLE)
             del self._outcomes[: len(batch)]
         await self._after(batch)
 

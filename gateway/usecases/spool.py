@@ -16,6 +16,8 @@ from typing import IO, Self
 
 import orjson
 
+from gateway import crash
+from gateway.crash import Place
 from gateway.domain.arrival import RawPayload
 from gateway.domain.text import storable
 
@@ -88,6 +90,7 @@ class Spool:
             try:
                 file.write(blob)
                 file.flush()
+                crash.pass_by(Place.IN_SPOOL)
                 os.fsync(file.fileno())
             except OSError:
                 file.truncate(whole)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from gateway import crash
+from gateway.crash import Place
 from gateway.domain.consent import ConsentChange, ConsentState, Purpose
 from gateway.domain.delivery import Status
 from gateway.domain.event import BounceReport, StatusUpdate
@@ -37,6 +39,7 @@ async def apply_statuses(
         return []
     words = [_word(update, endpoint_ids[update.endpoint], raw_id) for update, raw_id in known]
     found = await statuses.keep(connection, words)
+    crash.pass_by(Place.STATUS_KEPT)
     told = [(update, about) for (update, _), about in zip(known, found, strict=True) if about is not None]
     moved = await statuses.apply(connection, (about.delivery_id for _, about in told))
     await _note_addresses(connection, told)
