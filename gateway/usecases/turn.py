@@ -43,11 +43,12 @@ async def take_turn(
     """
     now = tools.now()
     known = await store.load_facts(connection, arrivals, now=now, default_language=tools.default_language)
-    decided = [
+    fresh = [
         _decide(arrival, facts, tools) for arrival, facts in zip(arrivals, known, strict=True) if not facts.is_repeat
     ]
-    if not decided:
+    if not fresh:
         return [], False
+    decided = await _within_budget(fresh, tools.unverified_replies)
     decided, numbers = await _with_cases(connection, decided)
     await store.insert_messages(connection, payloads, decided)
     drafts = [
@@ -65,10 +66,25 @@ async def take_turn(
 
 def _decide(arrival: Arrival, known: Known, tools: Tools) -> Decided:
     decision = decide(arrival.message, known.facts, tools.reference.policy, tools.reference.knowledge)
-    is_unverified = arrival.message.verification is not Verification.ALIGNED
-    if is_unverified and decision.replies and not tools.unverified_replies.spend(arrival.message.endpoint):
-        decision = replace(decision, replies=(), reason=Reason(code="unverified_budget_spent"))
     return Decided(arrival=arrival, known=known, decision=decision)
+
+
+async def _within_budget(decided: list[Decided], budget: StrangerBudget) -> list[Decided]:
+    """Keep silent towards senders nobody vouches for, once all of them together have caused enough replies."""
+    asking = [
+        index
+        for index, each in enumerate(decided)
+        if each.decision.replies and each.arrival.message.verification is not Verification.ALIGNED
+    ]
+    messages = [decided[index].arrival.message for index in asking]
+    granted = await budget.spend(
+        [(message.endpoint, message.sender.address.value.rpartition("@")[2]) for message in messages]
+    )
+    for index, is_granted in zip(asking, granted, strict=True):
+        if not is_granted:
+            silent = replace(decided[index].decision, replies=(), reason=Reason(code="unverified_budget_spent"))
+            decided[index] = replace(decided[index], decision=silent)
+    return decided
 
 
 async def _with_cases(connection: Connection, decided: Sequence[Decided]) -> tuple[list[Decided], dict[int, str]]:

@@ -205,7 +205,7 @@ async def test_a_stop_nobody_vouches_for_stops_campaigns_only_and_can_be_undone(
 
 async def test_strangers_together_get_no_more_than_sixty_answers_a_minute(desk):
     for number in range(70):
-        stranger = mailto(f"stranger{number}@example.net")
+        stranger = mailto(f"stranger@shop{number}.example")
         await desk.hear("hello there", sender=stranger, endpoint=EMAIL, verification=Verification.NONE)
 
     assert len(await desk.rows("SELECT FROM message WHERE direction = 'inbound'")) == 70
