@@ -15,11 +15,11 @@ help: ## Show this list
 run: .venv/installed ## Run everything on this machine, sandbox included (Ctrl-C stops it)
 	@exec $(BIN)/eshnav up
 
-test: .venv/installed browser ## Run all tests
-	$(BIN)/pytest
+test: .venv/installed browser ## Run all tests, of faults the short forms
+	$(BIN)/pytest -m "not slow"
 
-test-faults: .venv/installed ## Run only the tests that kill processes and servers
-	$(BIN)/pytest -m faults
+test-faults: .venv/installed ## Run only the tests that kill processes and servers, in their long forms too
+	$(BIN)/pytest -m "faults or slow"
 
 check: lint types test ## Lint, check types, and run all tests
 
