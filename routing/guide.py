@@ -26,7 +26,7 @@ def guide(situation: Situation) -> Decision | None:
 def _start(situation: Situation) -> Decision | None:
     words = set(situation.words)
     for flow in FLOWS.values():
-        if any(all(words & group for group in trigger) for trigger in flow.triggers):
+        if any(not any(words.isdisjoint(group) for group in trigger) for trigger in flow.triggers):
             return _ask(situation, flow, flow.steps[0], "flow.started", situation.asked)
     return None
 

@@ -74,6 +74,7 @@ class ConversationCard:
     preview: str
     preview_is_ours: bool
     last_activity_at: datetime
+    last_message_id: int | None = None
     unread: int = 0
     case_number: str | None = None
     case_status: CaseStatus | None = None

@@ -89,7 +89,6 @@ async def page(connection: Connection, wanted: Wanted, *, place: Place, count: i
         uris=list(wanted.uris),
         case_number=wanted.case_number,
         name_pattern=_containing(wanted.name_part),
-        before_at=place.at,
         before_id=place.id,
         count=count,
     )
@@ -194,10 +193,16 @@ async def sent_with_key(connection: Connection, conversation_id: int, idempotenc
     )
 
 
-async def changed_since(connection: Connection, since: datetime) -> tuple[tuple[int, ...], datetime]:
-    """Name the conversations with news since a moment, and the moment of the latest."""
-    rows = [row async for row in statements("conversations").changed_since(connection, since=since)]
-    return tuple(row["id"] for row in rows), (rows[-1]["last_activity_at"] if rows else since)
+async def changed_since(connection: Connection, message_id: int) -> tuple[tuple[int, ...], int]:
+    """Name the conversations with messages after this one, and the latest message."""
+    rows = [row async for row in statements("conversations").changed_since(connection, message_id=message_id)]
+    return tuple(row["id"] for row in rows), max((row["latest_id"] for row in rows), default=message_id)
+
+
+async def latest_message(connection: Connection) -> int:
+    """Give the id of the latest message of all, 0 when there is none."""
+    latest: int = await statements("conversations").latest_message(connection)
+    return latest
 
 
 def _containing(part: str) -> str:
@@ -217,6 +222,7 @@ def _card(row: asyncpg.Record) -> ConversationCard:
         preview=row["preview"],
         preview_is_ours=row["preview_direction"] != "inbound",
         last_activity_at=row["last_activity_at"],
+        last_message_id=row["last_message_id"],
         unread=row["unread"],
         case_number=row["number"],
         case_status=CaseStatus(row["status"]) if row["status"] else None,

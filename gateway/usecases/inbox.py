@@ -28,7 +28,7 @@ async def list_conversations(pool: Pool, wanted: Wanted, *, cursor: str | None, 
     async with pool.acquire() as connection:
         found = await store.page(connection, wanted, place=place_of(cursor), count=limit + 1)
     items, last = cut(found, limit)
-    following = Place(at=last.last_activity_at, id=last.conversation_id).cursor() if last else None
+    following = Place(id=last.last_message_id).cursor() if last and last.last_message_id else None
     return Page(items=items, next=following)
 
 

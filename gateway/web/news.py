@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 import asyncpg
 import structlog
 
-from gateway import clock
 from gateway.bell import LOOK_AGAIN, Bell
 from gateway.store import conversations
 from gateway.store.db import Pool
@@ -21,22 +20,18 @@ log = structlog.get_logger(__name__)
 POLL_SECONDS = 3.0
 LONGEST_QUEUE = 100
 EVERYTHING: tuple[int, ...] = ()
+# Ids are given out before they are committed, so a lower one may appear a moment later.
+_OUT_OF_ORDER = 200
 
 
 class News:
-    """Tells screens which conversations changed. Run `run` as a task for as long as screens listen."""
+    """Tells screens which conversations changed. Run `listen` and `poll` as tasks for as long as there are screens."""
 
     def __init__(self, pool: Pool, bell: Bell) -> None:
         self._pool = pool
         self._bell = bell
         self._screens: set[asyncio.Queue[tuple[int, ...]]] = set()
         self.is_over = False
-
-    async def run(self) -> None:
-        """Listen until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen())
-            tasks.create_task(self._poll())
 
     @contextmanager
     def screen(self) -> Iterator[asyncio.Queue[tuple[int, ...]]]:
@@ -64,21 +59,25 @@ class News:
                         queue.get_nowait()
                 queue.put_nowait(EVERYTHING)
 
-    async def _listen(self) -> None:
+    async def listen(self) -> None:
+        """Pass on what the bell announces, until cancelled."""
         async for announcement in self._bell.announcements():
             self.tell(EVERYTHING if announcement.kind == LOOK_AGAIN else announcement.conversation_ids)
 
-    async def _poll(self) -> None:
-        """Find what changed by asking PostgreSQL; what the bell told already is told twice, which harms nothing."""
-        since = clock.now()
+    async def poll(self) -> None:
+        """Find what changed by asking PostgreSQL, until cancelled; what the bell told already is told twice, which harms nothing."""
+        since: int | None = None
         while True:
             await asyncio.sleep(POLL_SECONDS)
             if not self._screens:
-                since = clock.now()
+                since = None
                 continue
             try:
                 async with self._pool.acquire() as connection:
-                    changed, since = await conversations.changed_since(connection, since)
+                    if since is None:
+                        since = await conversations.latest_message(connection)
+                    changed, latest = await conversations.changed_since(connection, since)
+                    since = max(since, latest - _OUT_OF_ORDER)
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("news_poll_failed", error=type(error).__name__)
                 continue

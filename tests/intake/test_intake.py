@@ -59,7 +59,7 @@ class Desk:
         return f"SM{self.sent:08}"
 
     async def take(self, *events):
-        request = Request(method="POST", target="/x", body=b"raw bytes", received_at=datetime.now(UTC))
+        request = Request(method="POST", target="/x", body=f"raw bytes {self.fresh()}".encode(), received_at=datetime.now(UTC))
         await self.intake.accept(request, events, source="test")
 
     async def rows(self, sql, *values):
@@ -257,7 +257,7 @@ async def test_what_is_not_understood_is_kept_raw_with_what_is_wrong(desk):
     await desk.hear("שלום", endpoint=Endpoint(channel=Channel.SMS, provider=Provider.TWILIO, address="+1999"))
 
     kept = await desk.rows("SELECT body, problem FROM raw_payload ORDER BY id")
-    assert [row["body"] for row in kept] == [b"raw bytes", b"raw bytes"]
+    assert [row["body"][:9] for row in kept] == [b"raw bytes", b"raw bytes"]
     assert kept[0]["problem"] == "a field nobody knows"
     assert "+1999" in kept[1]["problem"]
 

@@ -19,34 +19,34 @@ SELECT id FROM down ORDER BY depth, id;
 SELECT id, contact_id, newest_case_id, language FROM conversation WHERE id = :conversation_id FOR UPDATE;
 
 -- name: page
--- Conversations by latest activity. which is all, open, mine, unassigned, one (by ids) or found (by addresses, a case
+-- Conversations by their latest message, found by walking the messages backwards, so that no message has to move its
+-- conversation in an index. which is all, open, mine, unassigned, one (by ids) or found (by addresses, a case
 -- number or part of a name).
 WITH candidate AS (
-    (SELECT c.id, c.last_activity_at FROM conversation AS c
-     WHERE :which = 'all' AND c.merged_into IS NULL AND c.last_message_id IS NOT NULL
-       AND (c.last_activity_at, c.id) < (:before_at::timestamptz, :before_id::bigint)
-     ORDER BY c.last_activity_at DESC, c.id DESC LIMIT :count)
+    (SELECT c.id FROM message AS m JOIN conversation AS c ON c.id = m.conversation_id AND c.last_message_id = m.id
+     WHERE :which = 'all' AND c.merged_into IS NULL AND m.id < :before_id::bigint
+     ORDER BY m.id DESC LIMIT :count)
     UNION ALL
-    (SELECT c.id, c.last_activity_at FROM service_case AS k JOIN conversation AS c ON c.newest_case_id = k.id
+    (SELECT c.id FROM service_case AS k JOIN conversation AS c ON c.newest_case_id = k.id
      WHERE k.status <> 'resolved' AND c.merged_into IS NULL
        AND (:which = 'open' OR (:which = 'mine' AND k.assignee_id = :agent_id::bigint)
             OR (:which = 'unassigned' AND k.assignee_id IS NULL))
-       AND (c.last_activity_at, c.id) < (:before_at::timestamptz, :before_id::bigint)
-     ORDER BY c.last_activity_at DESC, c.id DESC LIMIT :count)
+       AND c.last_message_id < :before_id::bigint
+     ORDER BY c.last_message_id DESC LIMIT :count)
     UNION ALL
-    (SELECT c.id, c.last_activity_at FROM conversation AS c
+    (SELECT c.id FROM conversation AS c
      WHERE :which = 'one' AND c.id = ANY(:ids::bigint[]))
     UNION ALL
-    (SELECT c.id, c.last_activity_at FROM conversation AS c
+    (SELECT c.id FROM conversation AS c
      WHERE :which = 'found' AND c.merged_into IS NULL
        AND (c.contact_id IN (SELECT contact_id FROM address WHERE uri = ANY(:uris::text[]))
             OR c.id IN (SELECT conversation_id FROM service_case WHERE number = :case_number)
             OR c.contact_id IN (SELECT id FROM contact WHERE name ILIKE :name_pattern LIMIT 200))
-       AND (c.last_activity_at, c.id) < (:before_at::timestamptz, :before_id::bigint)
-     ORDER BY c.last_activity_at DESC, c.id DESC LIMIT :count)
+       AND c.last_message_id < :before_id::bigint
+     ORDER BY c.last_message_id DESC LIMIT :count)
 )
 SELECT c.id, c.contact_id, contact.name, coalesce(c.language, contact.language) AS language, c.last_channel, c.preview,
-       c.preview_direction, c.last_activity_at,
+       c.preview_direction, c.last_activity_at, c.last_message_id,
        coalesce(spoke.uri, first.uri, '') AS address, coalesce(spoke.proven, first.proven, true) AS proven,
        k.number, k.status, k.severity, k.topic, k.answer_due_at, agent.name AS assignee,
        (SELECT count(*) FROM (SELECT FROM message
@@ -60,7 +60,7 @@ LEFT JOIN LATERAL (SELECT uri, proven FROM address WHERE contact_id = c.contact_
 LEFT JOIN service_case AS k ON k.id = c.newest_case_id
 LEFT JOIN agent ON agent.id = k.assignee_id
 LEFT JOIN conversation_seen AS seen ON seen.agent_id = :agent_id::bigint AND seen.conversation_id = c.id
-ORDER BY c.last_activity_at DESC, c.id DESC
+ORDER BY c.last_message_id DESC NULLS LAST
 LIMIT :count;
 
 -- name: counts^
@@ -174,6 +174,10 @@ SELECT id, text, channel, purpose, direction FROM message
 WHERE conversation_id = :conversation_id AND idempotency_key = :idempotency_key;
 
 -- name: changed_since
--- Conversations with news since a moment, and the moment of the latest.
-SELECT id, last_activity_at FROM conversation
-WHERE last_activity_at > :since::timestamptz ORDER BY last_activity_at LIMIT 500;
+-- Conversations with messages after this one, and the latest message of each.
+SELECT conversation_id AS id, max(id) AS latest_id
+FROM (SELECT id, conversation_id FROM message WHERE id > :message_id ORDER BY id LIMIT 5000) AS fresh
+GROUP BY conversation_id;
+
+-- name: latest_message$
+SELECT coalesce(max(id), 0) FROM message;
