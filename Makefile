@@ -16,7 +16,7 @@ run: .venv/installed ## Run everything on this machine, sandbox included (Ctrl-C
 	@exec $(BIN)/eshnav up
 
 test: .venv/installed browser ## Run all tests, of faults the short forms
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest
 
 test-faults: .venv/installed ## Run only the tests that kill processes and servers, in their long forms too
 	$(BIN)/pytest -m "faults or slow"

@@ -3,11 +3,20 @@
 import os
 import random
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import town as towns
 from fault_proxy import NONE
 from town import Town
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.faults)
 
 
 @pytest.fixture(scope="session")

@@ -98,11 +98,15 @@ class Town:
             await self.ready(name)
 
     async def ready(self, name: str) -> None:
-        """Wait until a part can do its work; a worker is ready once it listens to nobody but has begun."""
+        """Wait until a part can do its work, or has ended; a worker begins by itself, and nobody can ask it."""
         if name.startswith("worker"):
             return
         path = f"{self.sandbox_url}/healthz" if name == "sandbox" else f"{self.url(name)}/readyz"
-        await until(lambda: self._answers_well(path), seconds=_READY_SECONDS, what=f"{name}\n{self.last_words(name)}")
+
+        async def is_ready_or_gone() -> bool:
+            return not self.is_running(name) or await self._answers_well(path)
+
+        await until(is_ready_or_gone, seconds=_READY_SECONDS, what=f"{name}\n{self.last_words(name)}")
 
     async def _answers_well(self, url: str) -> bool:
         try:
