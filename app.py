@@ -72,7 +72,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
     """Serve while the context lasts; gives the port. What was begun last ends first."""
     async with AsyncExitStack() as stack:
         await migrate(settings.database_url)
-        pool = await open_pool(settings.database_url, min_size=2, max_size=POOL_SIZE)
+        pool = await open_pool(settings.database_url, min_size=2, max_size=POOL_SIZE, erasure_key=settings.erasure_key)
         stack.push_async_callback(pool.close)
         bell = Bell(settings.redis_url or None)
         stack.push_async_callback(bell.close)

@@ -18,6 +18,7 @@ from gateway.jobs.tools import Tools, open_tools
 from gateway.log import set_up_logging
 from gateway.rates import Rates
 from gateway.tally import Tally
+from gateway.usecases.holding import hold_if_restored
 from gateway.usecases.sending import DRAIN_SECONDS, Sender
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,8 @@ def main() -> None:
 async def run(settings: Settings) -> None:
     """Work until told to stop."""
     async with open_tools(settings, connections=_CONNECTIONS) as tools:
+        if held := await hold_if_restored(tools.pool):
+            log.warning("the database was restored: what it owed is held until operations decide", held=held)
         rates, tally = Rates(settings.redis_url or None), Tally(settings.redis_url or None)
         sender = Sender(
             tools.pool, tools.registry, tools.handover, bell=tools.bell, rates=rates, tally=tally, name=_name()

@@ -70,6 +70,62 @@ def migrate_command() -> None:
 
 
 @app.command()
+def retention(
+    *, dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what is past its time.")] = False
+) -> None:
+    """Forget what is past its time (the worker does so every hour), and show how much that was."""
+    from gateway.cli.forgetting import run_retention
+
+    with exit_codes():
+        run_retention(load_settings(), dry=dry_run)
+
+
+@app.command()
+def forget(
+    who: Annotated[str, typer.Argument(help="A phone, a mail address, tel:…, mailto:…, wa:…, or contact:ID.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase a person for good: messages, files, cases, payloads. An opt-out stays in force, as a hash."""
+    from gateway.cli.forgetting import run_forget
+
+    with exit_codes():
+        run_forget(load_settings(), who, yes=yes)
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="Where to write it.", dir_okay=False)]) -> None:
+    """Write everything the database holds into one file, while everything goes on (files and spool are apart)."""
+    from gateway.cli.keeping import run_backup
+
+    with exit_codes():
+        run_backup(load_settings(), file)
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="A backup.", exists=True, dir_okay=False)]) -> None:
+    """Bring a backup back into an empty database; what it owed is held, so that nothing is sent twice."""
+    from gateway.cli.keeping import run_restore
+
+    with exit_codes():
+        run_restore(load_settings(), file)
+
+
+@app.command()
+def held(
+    what: Annotated[
+        Literal["show", "hold", "release", "discard"],
+        typer.Argument(help="Show what is held, hold all that is owed, let it go out after all, or give it up."),
+    ] = "show",
+) -> None:
+    """Decide about deliveries held after a restore."""
+    from gateway.cli.keeping import run_held
+
+    with exit_codes():
+        run_held(load_settings(), what)
+
+
+@app.command()
 def parse(
     source: Annotated[Literal["mail", "twilio", "whatsapp"], typer.Argument(help="What the files hold.")],
     files: Annotated[list[Path], typer.Argument(help="Raw payloads, one each.", exists=True, dir_okay=False)],

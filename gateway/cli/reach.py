@@ -55,7 +55,7 @@ def with_pool(settings: Settings, work: Callable[[Pool], Awaitable[Result]]) -> 
 
     async def run(url: str) -> Result:
         await migrate_or_explain(url)
-        pool = await open_pool(url, max_size=4)
+        pool = await open_pool(url, max_size=4, erasure_key=settings.erasure_key)
         try:
             return await work(pool)
         finally:

@@ -3,6 +3,6 @@
 Everything else takes a `Settings`, or the part of it that it needs. Nothing here opens a connection.
 """
 
-from gateway.config.settings import Settings, load_settings
+from gateway.config.settings import Retention, Settings, load_settings
 
-__all__ = ["Settings", "load_settings"]
+__all__ = ["Retention", "Settings", "load_settings"]

@@ -7,7 +7,7 @@ import secrets
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +19,18 @@ from gateway.domain.account import Account
 from gateway.domain.channel import Endpoint
 from gateway.domain.errors import ConfigurationError
 from gateway.domain.language import Language
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retention:
+    """How many days each kind of data is kept; 0 is for ever. docs/operating.md says what is in each."""
+
+    raw_days: int = 30
+    mail_days: int = 30
+    problem_days: int = 90
+    message_days: int = 730
+    event_days: int = 180
+    login_days: int = 30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +61,7 @@ class Settings:
     sandbox_url: str = ""
     sandbox_port: int = 8081
     sandbox_smtp_port: int = 2526
+    retention: Retention = field(default_factory=Retention)
     accounts: tuple[Account, ...] = ()
 
     @property
@@ -60,6 +73,11 @@ class Settings:
     def spool_folder(self) -> Path:
         """Where inbound events wait while the database is away."""
         return self.data / "spool"
+
+    @property
+    def erasure_key(self) -> str:
+        """The key of the hashes that are all that is left of an erased address."""
+        return self.derived_secret("erasure")
 
     @property
     def media_folder(self) -> Path:
@@ -128,11 +146,13 @@ def _settings(general: General) -> Settings:
     """Make the settings that are no accounts; the data folder's secret is made on first use."""
     data = general.eshnav_data.absolute()
     words = general.model_dump(exclude={"eshnav_data", "eshnav_secret", "public_url", "default_language"})
+    kept = {each.name: words.pop(f"retention_{each.name}") for each in fields(Retention)}
     return Settings(
         data=data,
         secret=general.eshnav_secret or _kept_secret(data / "secret"),
         public_url=general.public_url or f"http://localhost:{general.port}",
         default_language=Language(general.default_language),
+        retention=Retention(**kept),
         **words,
     )
 

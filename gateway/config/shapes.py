@@ -72,6 +72,7 @@ _META_ID = _matching(r"[0-9]{5,25}", "an id of Meta's, digits only")
 
 HttpUrl = Annotated[str, AfterValidator(_url("http", "https"))]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Days = Annotated[int, Field(ge=0, le=36_500)]
 Secrets = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], NoDecode, BeforeValidator(_split)]
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_split)]
 
@@ -165,6 +166,12 @@ class General(Shape):
     sandbox_url: HttpUrl = ""
     sandbox_port: Port = 8081
     sandbox_smtp_port: Port = 2526
+    retention_raw_days: Days = 30
+    retention_mail_days: Days = 30
+    retention_problem_days: Days = 90
+    retention_message_days: Days = 730
+    retention_event_days: Days = 180
+    retention_login_days: Days = 30
 
 
 class TwilioShape(Shape):

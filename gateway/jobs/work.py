@@ -5,6 +5,7 @@ at all because Redis forgot it, only costs time. How jobs are queued and run is 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -58,7 +59,13 @@ async def _reconcile() -> int:
 
 
 async def _forget() -> dict[str, int]:
-    from gateway.store.retention import forget as forget_old  # noqa: PLC0415
+    from gateway.clock import now  # noqa: PLC0415
+    from gateway.files import open_files  # noqa: PLC0415
+    from gateway.usecases.retention import forget_old  # noqa: PLC0415
 
-    async with _tools() as tools, tools.pool.acquire() as connection:
-        return await forget_old(connection)
+    gone: Counter[str] = Counter()
+    async with _tools() as tools:
+        files = open_files(tools.settings)
+        async for step in forget_old(tools.pool, files, tools.settings.retention, now=now()):
+            gone[step.kind] += step.count
+    return dict(gone)

@@ -90,11 +90,6 @@ async def close_session(connection: Connection, token_hash: bytes) -> None:
     await statements("agents").close_session(connection, token_hash=token_hash)
 
 
-async def forget_old(connection: Connection) -> None:
-    """Drop sessions that are over and login attempts older than 30 days."""
-    await statements("agents").forget_old(connection, longest=LONGEST)
-
-
 async def add_token(
     connection: Connection, *, name: str, token_hash: bytes, scopes: Sequence[Scope], expires_at: datetime | None
 ) -> int:

@@ -23,8 +23,10 @@ def statements(noun: str) -> Any:
     return aiosql.from_path(QUERIES / f"{noun}.sql", "asyncpg", kwargs_only=True, mandatory_parameters=False)
 
 
-async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 10) -> Pool:
+async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 10, erasure_key: str = "") -> Pool:
     """Open a pool whose connections read and write jsonb as Python values.
+
+    `erasure_key` lets new addresses find the opt-out of an erased person with that address; PostgreSQL never stores it.
 
     Raises:
         OSError, asyncpg.PostgresError: the database cannot be reached.
@@ -37,7 +39,8 @@ async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 10)
         reset=_keep,
         command_timeout=60,
         timeout=5,
-        server_settings={"application_name": "eshnav", "timezone": "UTC", "jit": "off"},
+        server_settings={"application_name": "eshnav", "timezone": "UTC", "jit": "off"}
+        | ({"eshnav.erasure_key": erasure_key} if erasure_key else {}),
     )
 
 

@@ -1,16 +1,20 @@
-"""Numbered migrations, applied once each under an advisory lock; a database newer than this code is refused."""
+"""Numbered migrations, applied once each under an advisory lock; a database newer than this code is refused.
+
+A database that turns out to be a restored copy is told so here too, before anything is sent from it.
+"""
 
 from importlib import resources
 
 import asyncpg
 
 from gateway.domain.errors import ConfigurationError
+from gateway.store import home
 
 _LOCK = 0x4573686E6176  # "Eshnav": every process that migrates takes this advisory lock first
 
 
 async def migrate(database_url: str) -> list[str]:
-    """Bring the schema up to date and name the migrations that were applied, oldest first.
+    """Bring the schema up to date and name the migrations that were applied, oldest first; a restored copy is held.
 
     Raises:
         ConfigurationError: the database holds a migration that this version does not know.
@@ -20,7 +24,9 @@ async def migrate(database_url: str) -> list[str]:
     try:
         async with connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-            return await _apply_missing(connection)
+            applied = await _apply_missing(connection)
+            await home.hold_if_restored(connection)
+            return applied
     finally:
         await connection.close()
 

@@ -123,7 +123,6 @@ async def log_out(pool: Pool, token: str) -> None:
     """End the session behind a cookie, and sweep out what is over."""
     async with pool.acquire() as connection:
         await store.close_session(connection, digest(token))
-        await store.forget_old(connection)
 
 
 async def speak(pool: Pool, agent: Agent, language: Language) -> None:

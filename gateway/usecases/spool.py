@@ -9,7 +9,7 @@ import base64
 import fcntl
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Self
@@ -82,6 +82,34 @@ class Spool:
         if self.size == 0:
             self._path.unlink(missing_ok=True)
             self._read_at = 0
+
+    @property
+    def name(self) -> str:
+        """The name of the file, without its ending."""
+        return self._path.stem
+
+    def purge(self, is_unwanted: Callable[[RawPayload], bool]) -> int:
+        """Write the file anew without some of its entries; gives how many went.
+
+        Raises:
+            OSError: the disk is full or failing; everything is as it was.
+        """
+        kept, gone = [], 0
+        for payload in self._entries():
+            if is_unwanted(payload):
+                gone += 1
+            else:
+                kept.append(_frame(payload))
+        if gone:
+            fresh = self._path.with_suffix(".new")
+            with fresh.open("wb") as file:
+                file.write(b"".join(kept))
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.rename(self._path)
+            _sync_folder(self._path.parent)
+            self._read_at, self.size = 0, len(kept)
+        return gone
 
     def _write(self, blob: bytes) -> None:
         is_new = not self._path.exists()

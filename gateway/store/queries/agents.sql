@@ -59,13 +59,6 @@ WHERE s.token_hash = :token_hash AND agent.active
 -- name: close_session!
 DELETE FROM agent_session WHERE token_hash = :token_hash;
 
--- name: forget_old!
--- Drop sessions and login attempts that no longer matter.
-WITH sessions AS (
-    DELETE FROM agent_session WHERE created_at < now() - :longest::interval
-)
-DELETE FROM login_attempt WHERE attempted_at < now() - interval '30 days';
-
 -- name: add_token$
 INSERT INTO api_token (name, token_hash, scopes, expires_at)
 VALUES (:name, :token_hash, :scopes::text[], :expires_at) RETURNING id;

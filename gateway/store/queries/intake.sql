@@ -10,7 +10,7 @@ JOIN conversation ON conversation.contact_id = address.contact_id;
 -- name: create_people!
 -- Add unknown addresses: to the contact given, or else to a new contact with a conversation of its own. An address that
 -- another process added meanwhile is left as it is, with nothing created beside it. What a phone opted out of holds for
--- a WhatsApp id that joins it.
+-- a WhatsApp id that joins it, and what an erased person opted out of holds for the same address when it comes back.
 WITH wanted AS (
     SELECT w.uri, w.proven, w.name, w.language, w.contact_id IS NULL AS is_new,
            coalesce(w.contact_id, nextval('contact_id_seq')) AS contact_id
@@ -20,7 +20,11 @@ WITH wanted AS (
     INSERT INTO address (contact_id, uri, proven, opted_out)
     SELECT contact_id, uri, proven,
            ARRAY(SELECT DISTINCT unnest(kin.opted_out) FROM address AS kin
-                 WHERE kin.contact_id = wanted.contact_id AND same_hand(kin.uri, wanted.uri))
+                 WHERE kin.contact_id = wanted.contact_id AND same_hand(kin.uri, wanted.uri)
+                 UNION
+                 SELECT unnest(gone.opted_out) FROM suppression AS gone
+                 WHERE gone.address_hash
+                       = sha256(convert_to(current_setting('eshnav.erasure_key', true) || ' ' || wanted.uri, 'UTF8')))
     FROM wanted ORDER BY uri, proven
     ON CONFLICT (uri, proven) DO NOTHING
     RETURNING contact_id, uri, proven
@@ -159,8 +163,10 @@ SELECT * FROM unnest(:contact_ids::bigint[], :conversation_ids::bigint[], :messa
                      :scores::integer[], :words::text[]);
 
 -- name: keep_raw!
--- Keep a payload of which nothing, or not everything, could be made, for operations to see.
+-- Keep a payload of which nothing, or not everything, could be made, for operations to see: once, with all its problems.
 INSERT INTO raw_payload (source, target, headers, body, received_at, problem)
-SELECT source, target, headers::jsonb, body, received_at, problem
+SELECT source, target, headers::jsonb, body, min(received_at), string_agg(DISTINCT problem, '; ')
 FROM unnest(:sources::text[], :targets::text[], :headers::text[], :bodies::bytea[], :received_ats::timestamptz[],
-            :problems::text[]) AS t (source, target, headers, body, received_at, problem);
+            :problems::text[]) AS t (source, target, headers, body, received_at, problem)
+GROUP BY source, target, headers, body
+ON CONFLICT (source, sha256(body)) WHERE problem IS NOT NULL DO NOTHING;

@@ -192,7 +192,7 @@ UPDATE delivery SET due_at = now() + make_interval(secs => 60 * (2 ^ least(6, ex
                                                                         / 600))::double precision)
 WHERE id IN (SELECT id FROM delivery
              WHERE status = 'unknown' AND updated_at < now() - make_interval(secs => :wait_seconds) AND due_at <= now()
-               AND updated_at > now() - interval '1 day'
+               AND updated_at > now() - interval '1 day' AND held_at IS NULL
              ORDER BY updated_at LIMIT :most FOR UPDATE SKIP LOCKED)
 RETURNING id;
 

@@ -1,0 +1,48 @@
+"""What is held after a restore: letting it go out, or giving it up. Why it is held is `gateway.store.home`'s."""
+
+from gateway.bell import Bell
+from gateway.store import home
+from gateway.store.db import Pool
+from gateway.store.home import Held
+
+_AT_ONCE = 1_000
+
+
+async def look(pool: Pool) -> Held:
+    """Say what is held."""
+    async with pool.acquire() as connection:
+        return await home.held(connection)
+
+
+async def hold_if_restored(pool: Pool) -> int:
+    """Hold everything that is owed when this database is a restored copy; gives how many deliveries that is."""
+    async with pool.acquire() as connection, connection.transaction():
+        return await home.hold_if_restored(connection)
+
+
+async def hold(pool: Pool) -> int:
+    """Hold everything that is owed, as after a restore; gives how many deliveries that is."""
+    async with pool.acquire() as connection, connection.transaction():
+        return await home.hold(connection)
+
+
+async def release(pool: Pool, *, bell: Bell) -> int:
+    """Let everything that is held go out; gives how many deliveries that was."""
+    return await _all(pool, bell, is_released=True)
+
+
+async def discard(pool: Pool, *, bell: Bell) -> int:
+    """Give everything that is held up; gives how many deliveries that was."""
+    return await _all(pool, bell, is_released=False)
+
+
+async def _all(pool: Pool, bell: Bell, *, is_released: bool) -> int:
+    settle, count = home.release if is_released else home.discard, 0
+    while True:
+        async with pool.acquire() as connection:
+            touched = await settle(connection, most=_AT_ONCE)
+        if not touched:
+            return count
+        count += len(touched)
+        await bell.announce(touched, "delivery")
+        await bell.ring_senders()
