@@ -25,28 +25,28 @@ BY_THE_SENDER = {
 }
 
 
-async def texts(town: Town, said: list[Said]) -> set[str]:
-    return await say(town, said, at_once=4)
+async def texts(town: Town, said: list[Said], app: str) -> set[str]:
+    return await say(town, said, apps=[app], at_once=4)
 
 
-async def texts_while_the_database_is_away(town: Town, said: list[Said]) -> set[str]:
+async def texts_while_the_database_is_away(town: Town, said: list[Said], app: str) -> set[str]:
     town.database.misbehave(AWAY)
     await town.database.cut_all()
-    return await say(town, said, at_once=4)
+    return await say(town, said, apps=[app], at_once=4)
 
 
-async def texts_before_the_database_comes_back(town: Town, said: list[Said]) -> set[str]:
-    acknowledged = await texts_while_the_database_is_away(town, said)
+async def texts_before_the_database_comes_back(town: Town, said: list[Said], app: str) -> set[str]:
+    acknowledged = await texts_while_the_database_is_away(town, said, app)
     town.database.misbehave(NONE)
     await asyncio.sleep(1)
     return acknowledged
 
 
-async def mails(town: Town, said: list[Said]) -> set[str]:
-    return {each.sid for each in said[:MAILS] if await mail(town, each.sid) == 250}
+async def mails(town: Town, said: list[Said], app: str) -> set[str]:
+    return {each.sid for each in said[:MAILS] if await mail(town, each.sid, app=app) == 250}
 
 
-Drive = Callable[[Town, list[Said]], Awaitable[set[str]]]
+Drive = Callable[[Town, list[Said], str], Awaitable[set[str]]]
 DRIVES: dict[Place, Drive] = dict.fromkeys(Place, texts) | {
     Place.MAIL_PARSED: mails,
     Place.MAIL_STORED: mails,
@@ -57,15 +57,18 @@ DRIVES: dict[Place, Drive] = dict.fromkeys(Place, texts) | {
 }
 
 
-@pytest.mark.parametrize("victim", ["app", "worker"])
-async def test_crashes_at_one_place_after_the_other_lose_and_double_nothing(town: Town, victim: str):
-    await town.run("worker" if victim == "app" else "app")
+@pytest.mark.parametrize("kind", ["app", "worker"])
+async def test_crashes_at_one_place_after_the_other_lose_and_double_nothing(town: Town, kind: str):
+    await town.run("worker" if kind == "app" else "app")
     after = await town.newest_delivery()
     said, acknowledged = [], set()
-    for place in [place for place in Place if (place in BY_THE_SENDER) == (victim == "worker")]:
-        fresh, done = await crash(town, victim, place, passes=1)
+    places = [place for place in Place if (place in BY_THE_SENDER) == (kind == "worker")]
+    victims = ["app", "app2"] if kind == "app" else ["worker"]
+    for first in range(0, len(places), len(victims)):
+        pair = dict(zip(victims, places[first : first + 2], strict=False))
+        fresh, done = await crash(town, pair, passes=1)
         said, acknowledged = said + fresh, acknowledged | done
-    await check_all(town, victim, said, acknowledged, after)
+    await check_all(town, victims, said, acknowledged, after)
 
 
 @pytest.mark.slow
@@ -77,27 +80,34 @@ async def test_a_crash_the_nth_time_there_loses_and_doubles_nothing(
     victim, bystander = ("worker", "app") if place in BY_THE_SENDER else ("app", "worker")
     await town.run(bystander)
     after = await town.newest_delivery()
-    said, acknowledged = await crash(town, victim, place, passes=chance.randint(1, 2 + 4 * turn))
-    await check_all(town, victim, said, acknowledged, after)
+    said, acknowledged = await crash(town, {victim: place}, passes=chance.randint(1, 2 + 4 * turn))
+    await check_all(town, [victim], said, acknowledged, after)
 
 
-async def crash(town: Town, victim: str, place: Place, *, passes: int) -> tuple[list[Said], set[str]]:
-    """Restart the victim, to die there; give what was said to it, and what of that was acknowledged."""
-    if town.is_running(victim):
-        await town.kill(victim)
-    town.spawn(victim, FAULT=f"{place}:{passes}")
-    try:
+async def crash(town: Town, places: dict[str, Place], *, passes: int) -> tuple[list[Said], set[str]]:
+    """Restart these parts, each to die at its place; give what was said to them, and what of that was acknowledged."""
+    for victim, place in places.items():
+        if town.is_running(victim):
+            await town.kill(victim)
+        town.spawn(victim, FAULT=f"{place}:{passes}")
+    said, acknowledged = [], set()
+    for victim in places:
         await town.ready(victim)
-        said, acknowledged = await until_it_dies(town, victim, DRIVES[place])
-    finally:
-        town.database.misbehave(NONE)
-    assert await town.died(victim, seconds=5) == -signal.SIGKILL, f"{place}: {town.last_words(victim)}"
-    await town.expire_leases(town.processes[victim].pid)
-    return (sent_as_mail(said) if DRIVES[place] is mails else said), acknowledged
+    for victim, place in places.items():
+        try:
+            fresh, done = await until_it_dies(town, victim, DRIVES[place])
+        finally:
+            town.database.misbehave(NONE)
+        assert await town.died(victim, seconds=5) == -signal.SIGKILL, f"{place}: {town.last_words(victim)}"
+        said += sent_as_mail(fresh) if DRIVES[place] is mails else fresh
+        acknowledged |= done
+    await town.expire_leases(*(town.processes[victim].pid for victim in places))
+    return said, acknowledged
 
 
-async def check_all(town: Town, victim: str, said: list[Said], acknowledged: set[str], after: int) -> None:
-    await town.run(victim)
+async def check_all(town: Town, victims: list[str], said: list[Said], acknowledged: set[str], after: int) -> None:
+    """Start them again, say again what was not acknowledged, and count."""
+    await town.run(*victims)
     letters = [each for each in said if not each.phone]
     texted = [each for each in said if each.phone]
     acknowledged |= await say(town, [each for each in texted if each.sid not in acknowledged], tries=50)
@@ -123,12 +133,13 @@ def sent_as_mail(said: list[Said]) -> list[Said]:
 
 async def until_it_dies(town: Town, victim: str, drive: Drive) -> tuple[list[Said], set[str]]:
     """Drive the victim past the place until it is gone."""
+    app = victim if victim.startswith("app") else "app"
     said: list[Said] = []
     acknowledged: set[str] = set()
     for _ in range(30):
         fresh = sayings(BATCH)
         said += fresh
-        acknowledged |= await drive(town, fresh)
+        acknowledged |= await drive(town, fresh, app)
         if not town.is_running(victim):
             break
         await asyncio.sleep(0.1)
