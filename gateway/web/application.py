@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from typing import Any
 
 from aiohttp import web
 
@@ -26,6 +26,16 @@ from gateway.web.guard import guard
 from gateway.web.services import SERVICES, Services
 
 LARGEST_BODY_BYTES = 256 * 1024
+
+# How to serve it. aiohttp gives a connection as long for the head of its first request as it keeps an idle one; bodies
+# are never unpacked, so that a small one cannot become a large one.
+SERVING: dict[str, Any] = {
+    "access_log": None,
+    "auto_decompress": False,
+    "keepalive_timeout": 30.0,
+    "lingering_time": 2.0,
+    "shutdown_timeout": 15.0,
+}
 
 PAGES: tuple[Route, ...] = (
     open_to(None, "GET", "/login", login.login_page),
@@ -81,11 +91,14 @@ def build(services: Services) -> web.Application:
 
 
 async def _news(app: web.Application) -> AsyncIterator[None]:
-    task = asyncio.create_task(app[SERVICES].news.run())
+    news = app[SERVICES].news
+    tasks = {asyncio.create_task(news.listen()), asyncio.create_task(news.poll())}
     yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    # Again until they end: the Redis client can swallow a cancellation that meets one of its own time limits.
+    while tasks:
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=0.2)
 
 
 async def _let_screens_go(app: web.Application) -> None:

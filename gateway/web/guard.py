@@ -44,7 +44,7 @@ async def _answer(request: web.Request, handler: Handler, request_id: str) -> we
         return web.Response(status=redirect.status, headers={"Location": redirect.headers["Location"]})
     except Exception as error:
         problem = problem_of(error)
-        if problem.status >= 500:  # noqa: PLR2004  what is our fault
+        if problem.kind == "internal":
             log.exception("request_failed", path=request.path)
         return _refusal(request, problem, request_id)
 

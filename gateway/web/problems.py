@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import asyncpg
 import orjson
 from aiohttp import web
 
@@ -17,6 +18,15 @@ _STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (BadCursor, 422, "bad-cursor"),
     (LoginRefused, 401, "login-refused"),
     (TooManyAttempts, 429, "too-many-attempts"),
+)
+_DATABASE_AWAY = (
+    ConnectionError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
 )
 _TITLES = {
     400: "The request cannot be understood",
@@ -72,7 +82,17 @@ def problem_of(error: Exception) -> Problem:
     for kind, status, name in _STATUS:
         if isinstance(error, kind):
             return Problem(status=status, kind=name, detail=str(error))
+    if _is_unfit(error):
+        return Problem(status=422, kind="unfit-text", detail="a text holds what no text may hold, such as NUL")
+    if isinstance(error, _DATABASE_AWAY):
+        return Problem(status=503, kind="unavailable", detail="the database does not answer; try again in a moment")
     return Problem(status=500, kind="internal", detail="it was logged; quote the request id when you ask about it")
+
+
+def _is_unfit(error: Exception) -> bool:
+    """Say whether a text held what PostgreSQL takes in no text; asyncpg reports some of it as an InterfaceError."""
+    is_refused_by_driver = isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
+    return is_refused_by_driver or isinstance(error, UnicodeError | asyncpg.CharacterNotInRepertoireError)
 
 
 def as_json(problem: Problem, request_id: str) -> web.Response:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Protocol
 
 from aiohttp import web
 from redis.asyncio import Redis
@@ -12,23 +11,12 @@ from channels.contract import Adapter
 from channels.whatsapp import WhatsAppAdapter
 from gateway.bell import Bell
 from gateway.config import Settings
+from gateway.files import Files
 from gateway.store.db import Pool
 from gateway.tally import Tally
 from gateway.usecases.intake import Intake
 from gateway.usecases.reference import Reference
 from gateway.web.news import News
-
-
-class Files(Protocol):
-    """Where the bytes of attachments are kept, by their SHA-256."""
-
-    async def read(self, sha256: str) -> bytes:
-        """Give the bytes.
-
-        Raises:
-            FileNotFoundError: they are not there.
-        """
-        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

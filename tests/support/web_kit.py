@@ -31,11 +31,11 @@ from gateway.files import open_files
 from gateway.store.db import Pool
 from gateway.tally import Tally
 from gateway.usecases import accounts, reference
-from gateway.usecases.batch import Tools
 from gateway.usecases.intake import Intake
 from gateway.usecases.sample import load_sample
 from gateway.usecases.spool import Spool
-from gateway.web.application import build
+from gateway.usecases.turn import Tools
+from gateway.web.application import SERVING, build
 from gateway.web.news import News
 from gateway.web.services import Provided, Services
 from gateway.wording import Wording
@@ -151,8 +151,9 @@ class Office:
 async def running_office(pool: Pool, redis_url: str, folder: Path, **changes: object) -> AsyncIterator[Office]:
     services, spool, registry = await make_services(pool, redis_url, folder, **changes)
     running = asyncio.create_task(services.intake.run())
-    client = TestClient(TestServer(build(services)), cookie_jar=CookieJar(unsafe=True))
-    await client.start_server()
+    server = TestServer(build(services))
+    await server.start_server(**SERVING)
+    client = TestClient(server, cookie_jar=CookieJar(unsafe=True))
     yield Office(client=client, services=services, pool=pool)
     await client.close()
     services.intake.stop()
