@@ -62,10 +62,11 @@ async def name_contacts(connection: Connection, names: Mapping[int, str]) -> Non
 
 
 async def lock_conversations(connection: Connection, conversation_ids: Sequence[int]) -> bool:
-    """Lock conversations for this transaction, in id order; False when one was merged away meanwhile."""
-    rows = statements("intake").lock_conversations(connection, conversation_ids=sorted(set(conversation_ids)))
+    """Lock conversations for this transaction, in id order; False when one was merged away or erased meanwhile."""
+    wanted = sorted(set(conversation_ids))
+    rows = statements("intake").lock_conversations(connection, conversation_ids=wanted)
     merged = [row["merged_into"] async for row in rows]
-    return all(into is None for into in merged)
+    return len(merged) == len(wanted) and all(into is None for into in merged)
 
 
 async def load_facts(
