@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from channels.contract import Request
 from gateway.domain.arrival import RawPayload
@@ -15,6 +16,10 @@ from gateway.domain.event import (
     UnknownEvent,
 )
 from gateway.domain.text import storable_message
+
+# No provider tries for more than a week; the Date of a mail is its writer's word, and often wrong.
+_OLDEST = timedelta(days=8)
+_MAIL = "mail"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +64,8 @@ def sort(submissions: Sequence[Submission], ours: Collection[str]) -> Sorted:
                     found.problems.append((index, event.reason))
                 case _ if event.endpoint not in ours:
                     found.problems.append((index, f"no endpoint of ours is {event.endpoint!r}"))
+                case InboundMessage() if _is_from_long_ago(event, submission.payload):
+                    found.problems.append((index, f"said to be written on {event.occurred_at}, too long ago to be new"))
                 case InboundMessage() if (event.endpoint, event.provider_id) not in seen:
                     seen.add((event.endpoint, event.provider_id))
                     found.messages.append((index, storable_message(event)))
@@ -69,3 +76,8 @@ def sort(submissions: Sequence[Submission], ours: Collection[str]) -> Sorted:
                 case NumberChange():
                     found.number_changes.append(event)
     return found
+
+
+def _is_from_long_ago(event: InboundMessage, payload: RawPayload) -> bool:
+    at = event.occurred_at
+    return at is not None and payload.source != _MAIL and payload.received_at - at > _OLDEST
