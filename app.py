@@ -33,6 +33,7 @@ from gateway.usecases.stranger_budget import StrangerBudget
 from gateway.usecases.turn import Tools
 from gateway.web import webhooks
 from gateway.web.application import SERVING, build
+from gateway.web.door import DoorLimits, listen
 from gateway.web.news import News
 from gateway.web.services import Provided, Services, networks
 from gateway.wording import Wording
@@ -140,9 +141,10 @@ async def _listen(app: web.Application, settings: Settings, stack: AsyncExitStac
     runner = web.AppRunner(app, **SERVING)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
-    await site.start()
-    return int(runner.addresses[0][1])
+    limits = DoorLimits(trusted=networks(settings.trusted_proxies))
+    server = await listen(runner, host=settings.host, port=settings.port, limits=limits)
+    stack.callback(server.close)
+    return int(server.sockets[0].getsockname()[1])
 
 
 async def _take_mail(services: Services, stack: AsyncExitStack) -> None:

@@ -1,5 +1,6 @@
 """The middleware around everything but webhooks: request ids, refusals in the right form, headers, the access log."""
 
+import asyncio
 import secrets
 import time
 from urllib.parse import quote
@@ -12,12 +13,14 @@ from gateway.web import render
 from gateway.web.headers import peer, secure
 from gateway.web.problems import Problem, as_json, problem_of
 from gateway.web.services import SERVICES
+from gateway.web.webhooks import BODY_SECONDS
 from gateway.web.webhooks import PATHS as WEBHOOKS
 
 log = structlog.get_logger(__name__)
 
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 _API = "/api/"
+_STREAMED = "/sandbox"
 _QUIET = ("/healthz", "/readyz", "/metrics", "/static/")
 
 
@@ -39,6 +42,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def _answer(request: web.Request, handler: Handler, request_id: str) -> web.StreamResponse:
     try:
+        await _read_in_time(request)
         return await handler(request)
     except web.HTTPRedirection as redirect:
         return web.Response(status=redirect.status, headers={"Location": redirect.headers["Location"]})
@@ -47,6 +51,17 @@ async def _answer(request: web.Request, handler: Handler, request_id: str) -> we
         if problem.kind == "internal":
             log.exception("request_failed", path=request.path)
         return _refusal(request, problem, request_id)
+
+
+async def _read_in_time(request: web.Request) -> None:
+    """Read the body before anything is done, so that nobody keeps us waiting in the middle; the sandbox streams."""
+    if request.path.startswith(_STREAMED) or request.content.is_eof():
+        return
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            await request.read()
+    except TimeoutError as error:
+        raise Problem(status=408, kind="too-slow", detail="the body took too long") from error
 
 
 def _refusal(request: web.Request, problem: Problem, request_id: str) -> web.StreamResponse:

@@ -1,0 +1,137 @@
+"""Who may connect: how many connections at once, and how long the head of a first request may take.
+
+aiohttp parses and answers; it has no limit for connections, and none for a client that begins a request and stops.
+What comes after the first head is bounded elsewhere: idle connections by `SERVING`, bodies by whoever reads them.
+"""
+
+import asyncio
+import resource
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from aiohttp import web
+
+_END_OF_HEAD = b"\r\n\r\n"
+_FOR_OURSELVES = 256  # files and sockets that are no client's: the database, logs, mail
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DoorLimits:
+    """`trusted` are the networks of our own proxies, behind which many clients share one address."""
+
+    per_peer: int = 200
+    connections: int = 4000
+    head_seconds: float = 10.0
+    trusted: Sequence[IPv4Network | IPv6Network] = ()
+
+
+async def listen(runner: web.BaseRunner, *, host: str, port: int, limits: DoorLimits) -> asyncio.Server:
+    """Listen for a runner that is set up, letting in whom the limits allow.
+
+    Raises:
+        OSError: the port is taken or not allowed.
+    """
+    crowd = _Crowd(limits)
+    loop = asyncio.get_running_loop()
+    return await loop.create_server(lambda: _Visitor(runner, crowd), host, port, backlog=1024)
+
+
+class _Crowd:
+    """Who is connected now."""
+
+    def __init__(self, limits: DoorLimits) -> None:
+        self.limits = limits
+        self._peers: Counter[str] = Counter()
+        self._most = min(limits.connections, _files_allowed() - _FOR_OURSELVES)
+
+    def admit(self, peer: str) -> bool:
+        """Let a peer in, unless it or all together have as many connections as they may."""
+        is_full = self._peers.total() >= self._most
+        if is_full or (self._peers[peer] >= self.limits.per_peer and not self._is_trusted(peer)):
+            return False
+        self._peers[peer] += 1
+        return True
+
+    def leave(self, peer: str) -> None:
+        """Forget one connection of a peer."""
+        self._peers[peer] -= 1
+        if self._peers[peer] <= 0:
+            del self._peers[peer]
+
+    def _is_trusted(self, peer: str) -> bool:
+        try:
+            address = ip_address(peer)
+        except ValueError:
+            return False
+        return any(address in network for network in self.limits.trusted)
+
+
+class _Visitor(asyncio.Protocol):
+    """One connection: passes everything on to aiohttp, unless it is one too many or its first head never ends."""
+
+    def __init__(self, runner: web.BaseRunner, crowd: _Crowd) -> None:
+        self._runner = runner
+        self._crowd = crowd
+        self._peer: str | None = None
+        self._inner: asyncio.Protocol | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._tail = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Admit the connection, or end it at once."""
+        peer = str((transport.get_extra_info("peername") or ("",))[0])
+        server = self._runner.server
+        if server is None or not isinstance(transport, asyncio.Transport) or not self._crowd.admit(peer):
+            transport.close()
+            return
+        self._peer = peer
+        self._inner = server()
+        self._inner.connection_made(transport)
+        seconds = self._crowd.limits.head_seconds
+        self._timer = asyncio.get_running_loop().call_later(seconds, transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass bytes on, and see whether they end the first head."""
+        if self._inner is None:
+            return
+        if self._timer is not None:
+            seen = self._tail + data
+            self._tail = seen[-3:]
+            if _END_OF_HEAD in seen:
+                self._timer.cancel()
+                self._timer = None
+        self._inner.data_received(data)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Give the place free."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._peer is not None:
+            self._crowd.leave(self._peer)
+        if self._inner is not None:
+            self._inner.connection_lost(error)
+
+    def eof_received(self) -> bool | None:
+        """Tell aiohttp that the client will send no more."""
+        return self._inner.eof_received() if self._inner is not None else None
+
+    def pause_writing(self) -> None:
+        """Tell aiohttp that the client reads too slowly."""
+        if self._inner is not None:
+            self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Tell aiohttp that the client caught up."""
+        if self._inner is not None:
+            self._inner.resume_writing()
+
+
+def _files_allowed() -> int:
+    """Raise the limit of open files as far as the system lets us, and give it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    return soft if soft != resource.RLIM_INFINITY else 1 << 20
