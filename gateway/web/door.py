@@ -83,14 +83,14 @@ class _Visitor(asyncio.Protocol):
         """Admit the connection, or end it at once."""
         peer = str((transport.get_extra_info("peername") or ("",))[0])
         server = self._runner.server
-        if server is None or not isinstance(transport, asyncio.Transport) or not self._crowd.admit(peer):
+        if server is None or not self._crowd.admit(peer):
             transport.close()
             return
         self._peer = peer
         self._inner = server()
         self._inner.connection_made(transport)
         seconds = self._crowd.limits.head_seconds
-        self._timer = asyncio.get_running_loop().call_later(seconds, transport.abort)
+        self._timer = asyncio.get_running_loop().call_later(seconds, transport.close)
 
     def data_received(self, data: bytes) -> None:
         """Pass bytes on, and see whether they end the first head."""
