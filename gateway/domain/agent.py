@@ -19,6 +19,7 @@ class Scope(StrEnum):
     """What an API token may do."""
 
     CONTACTS_READ = "contacts:read"
+    CONTACTS_WRITE = "contacts:write"
     CONVERSATIONS_READ = "conversations:read"
     MESSAGES_WRITE = "messages:write"
     CASES_READ = "cases:read"

@@ -36,6 +36,19 @@ async def get_contact(pool: Pool, contact_id: int) -> ContactCard:
     return contact
 
 
+async def owner_of(pool: Pool, address: Address) -> int:
+    """Name the contact an address belongs to.
+
+    Raises:
+        NotFound: nobody is known by it.
+    """
+    async with pool.acquire() as connection:
+        found = await store.page(connection, uris=known_forms(address), after=0, count=1)
+    if not found:
+        raise NotFound(f"nobody is known by {address.value}")
+    return found[0].contact_id
+
+
 def known_forms(address: Address) -> list[str]:
     """Write an address in every form it may be stored in; some countries' numbers have two."""
     if address.scheme is Scheme.TEL:

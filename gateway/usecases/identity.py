@@ -1,10 +1,13 @@
 """Deciding that two contacts are one person: always by proof, always logged, always possible to take back."""
 
+from collections.abc import Sequence
+
 from gateway.domain.address import Address
 from gateway.domain.arrival import AddressKey, NewAddress
 from gateway.store import identity as store
 from gateway.store import intake as people
 from gateway.store.db import Connection, Pool
+from gateway.store.identity import Merge
 
 
 async def merge(connection: Connection, from_id: int, into_id: int, *, proof: str, actor: str) -> int:
@@ -31,14 +34,21 @@ async def merge_by_agent(pool: Pool, from_id: int, into_id: int, *, actor: str) 
         return await merge(connection, from_id, into_id, proof="an agent's judgement", actor=actor)
 
 
-async def undo_merge(pool: Pool, merge_id: int, *, actor: str) -> None:
-    """Take a merge back: each contact has its addresses and thread again.
+async def undo_merge(pool: Pool, merge_id: int, *, actor: str) -> int:
+    """Take a merge back, so that each contact has its addresses and thread again; gives the contact that remained.
 
     Raises:
         NotFound, Conflict: see `store.identity.undo_merge`.
     """
     async with pool.acquire() as connection, connection.transaction():
-        await store.undo_merge(connection, merge_id, actor=actor)
+        undone = await store.undo_merge(connection, merge_id, actor=actor)
+    return undone.into_contact_id
+
+
+async def merges_of(pool: Pool, contact_id: int) -> Sequence[Merge]:
+    """List the merges in force that made this contact what it is, oldest first."""
+    async with pool.acquire() as connection:
+        return await store.merges_of(connection, contact_id)
 
 
 async def follow_number(connection: Connection, old: Address, new: Address) -> None:

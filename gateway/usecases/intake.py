@@ -7,7 +7,8 @@ says. One poison payload fails alone and is kept raw for operations.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -25,8 +26,10 @@ from gateway.store import intake as store
 from gateway.store.db import Pool
 from gateway.usecases.batch import MergedMeanwhile, Outcome, process
 from gateway.usecases.spool import Spool
+from gateway.usecases.standstill import until_nothing_leaves
 from gateway.usecases.submissions import Submission
 from gateway.usecases.turn import Tools
+from gateway.wording import Wording
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +78,11 @@ class Intake:
         self._after: set[asyncio.Task[None]] = set()
 
     @property
+    def wording(self) -> Wording:
+        """The templates that replies are worded with."""
+        return self._tools.wording
+
+    @property
     def spool_size(self) -> int:
         """How many payloads wait on disk for PostgreSQL."""
         return self._spool.size
@@ -116,7 +124,7 @@ class Intake:
 
     async def _take(self, batch: list[_Waiting]) -> None:
         try:
-            await self._commit([waiting.submission for waiting in batch])
+            outcome = await self._commit([waiting.submission for waiting in batch])
         except Exception as error:  # noqa: BLE001 - whatever one payload breaks must not stop the others
             if _is_away(error):
                 log.warning("database_away", error=type(error).__name__, spooled=len(batch))
@@ -124,23 +132,29 @@ class Intake:
             else:
                 await self._isolate(batch, error)
         else:
-            _acknowledge(batch, "committed")
+            _acknowledge([each for place, each in enumerate(batch) if place not in outcome.stopped], "committed")
+            for place, contact_id in outcome.stopped.items():
+                self._aside(self._acknowledge_stop(batch[place], contact_id))
 
-    async def _commit(self, submissions: Sequence[Submission]) -> None:
-        for attempt in range(_TRIES):
-            try:
-                async with asyncio.timeout(COMMIT_TIMEOUT_SECONDS):
-                    async with self._pool.acquire() as connection, connection.transaction():
-                        outcome = await process(connection, submissions, self._tools)
-                        crash.pass_by(Place.BEFORE_COMMIT)
-            except _RUN_AGAIN:
-                if attempt == _TRIES - 1:
-                    raise
-            else:
-                crash.pass_by(Place.AFTER_COMMIT)
-                INTAKE_BATCH_SIZE.observe(len(submissions))
-                self._tell(outcome)
-                return
+    async def _acknowledge_stop(self, waiting: _Waiting, contact_id: int) -> None:
+        await until_nothing_leaves(self._pool, contact_id)
+        _acknowledge([waiting], "committed")
+
+    async def _commit(self, submissions: Sequence[Submission]) -> Outcome:
+        for _ in range(_TRIES - 1):
+            with suppress(*_RUN_AGAIN):
+                return await self._commit_once(submissions)
+        return await self._commit_once(submissions)
+
+    async def _commit_once(self, submissions: Sequence[Submission]) -> Outcome:
+        async with asyncio.timeout(COMMIT_TIMEOUT_SECONDS):
+            async with self._pool.acquire() as connection, connection.transaction():
+                outcome = await process(connection, submissions, self._tools)
+                crash.pass_by(Place.BEFORE_COMMIT)
+        crash.pass_by(Place.AFTER_COMMIT)
+        INTAKE_BATCH_SIZE.observe(len(submissions))
+        self._tell(outcome)
+        return outcome
 
     async def _isolate(self, batch: list[_Waiting], error: Exception) -> None:
         """Run a failed batch one payload at a time; the one that fails alone is kept raw, with what is wrong."""
@@ -222,9 +236,13 @@ class Intake:
         for action in outcome.actions:
             INTAKE_DECISIONS.labels(action).inc()
         if outcome.conversation_ids or outcome.owes_sends:
-            task = asyncio.create_task(self._ring(outcome))
-            self._after.add(task)
-            task.add_done_callback(self._after.discard)
+            self._aside(self._ring(outcome))
+
+    def _aside(self, work: Coroutine[None, None, None]) -> None:
+        """Let something run that no other batch waits for."""
+        task = asyncio.create_task(work)
+        self._after.add(task)
+        task.add_done_callback(self._after.discard)
 
     async def _ring(self, outcome: Outcome) -> None:
         if outcome.owes_sends:

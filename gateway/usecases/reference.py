@@ -20,6 +20,13 @@ class Reference:
     endpoint_ids: dict[str, int] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
 
+    def first_endpoints(self) -> dict[Channel, int]:
+        """Give the first configured endpoint of each channel, for writing to people who never wrote to us."""
+        first: dict[Channel, int] = {}
+        for key, channel in self.channels.items():
+            first.setdefault(channel, self.endpoint_ids[key])
+        return first
+
     async def refresh(self, connection: Connection, version: int) -> None:
         """Load policy and knowledge anew when `version` is not the one in force."""
         if version != self.version:

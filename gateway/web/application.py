@@ -11,6 +11,7 @@ from gateway.web import (
     attachments,
     help,  # noqa: A004  the page customers know by that name
     inbox,
+    linking,
     live,
     login,
     operations,
@@ -53,6 +54,10 @@ PAGES: tuple[Route, ...] = (
     open_to(EVERYONE, "POST", "/conversations/{id}/resolve", inbox.resolve),
     open_to(EVERYONE, "POST", "/conversations/{id}/reopen", inbox.reopen),
     open_to(EVERYONE, "POST", "/segments", inbox.segments),
+    open_to(EVERYONE, "GET", "/contacts/{id}/links", linking.show),
+    open_to(EVERYONE, "POST", "/contacts/{id}/links", linking.link),
+    open_to(EVERYONE, "POST", "/contacts/{id}/links/confirm", linking.confirm),
+    open_to(EVERYONE, "POST", "/merges/{id}/undo", linking.undo),
     open_to(EVERYONE, "GET", "/attachments/{id}", attachments.download),
     open_to(EVERYONE, "GET", "/messages/{id}/text", attachments.whole_text),
     open_to(EVERYONE, "GET", "/live", live.live),

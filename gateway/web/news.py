@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 
 import asyncpg
 import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from gateway.bell import LOOK_AGAIN, Bell
 from gateway.store import conversations
@@ -27,8 +29,9 @@ _OUT_OF_ORDER = 200
 class News:
     """Tells screens which conversations changed. Run `listen` and `poll` as tasks for as long as there are screens."""
 
-    def __init__(self, pool: Pool, bell: Bell) -> None:
+    def __init__(self, pool: Pool, bell: Bell, redis: Redis | None = None) -> None:
         self._pool = pool
+        self._redis = redis
         self._bell = bell
         self._screens: set[asyncio.Queue[tuple[int, ...]]] = set()
         self.is_over = False
@@ -65,21 +68,29 @@ class News:
             self.tell(EVERYTHING if announcement.kind == LOOK_AGAIN else announcement.conversation_ids)
 
     async def poll(self) -> None:
-        """Find what changed by asking PostgreSQL, until cancelled; what the bell told already is told twice, which harms nothing."""
-        since: int | None = None
+        """Ask PostgreSQL what changed, until cancelled; what the bell told is told twice, which harms nothing."""
+        told: dict[int, int] | None = None
+        since = 0
         while True:
             await asyncio.sleep(POLL_SECONDS)
             if not self._screens:
-                since = None
+                told = None
                 continue
             try:
                 async with self._pool.acquire() as connection:
-                    if since is None:
-                        since = await conversations.latest_message(connection)
-                    changed, latest = await conversations.changed_since(connection, since)
-                    since = max(since, latest - _OUT_OF_ORDER)
+                    since = await conversations.latest_message(connection) if told is None else since
+                    found = await conversations.changed_since(connection, max(since - _OUT_OF_ORDER, 0))
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("news_poll_failed", error=type(error).__name__)
                 continue
-            if changed:
-                self.tell(changed)
+            fresh = tuple(key for key, latest in found.items() if told is not None and told.get(key) != latest)
+            told, since = found, max(since, *found.values(), 0)
+            if fresh or not await self._is_bell_heard():
+                self.tell(fresh or EVERYTHING)
+
+    async def _is_bell_heard(self) -> bool:
+        """Say whether Redis is there; while it is not, changes other than messages go unannounced."""
+        try:
+            return self._redis is None or bool(await self._redis.ping())
+        except (RedisError, OSError, TimeoutError):
+            return False

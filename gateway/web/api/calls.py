@@ -4,10 +4,13 @@ from typing import TypeVar, cast
 
 from pydantic import BaseModel
 
+from gateway import clock
+from gateway.domain.address import Address
 from gateway.domain.consent import Purpose
+from gateway.domain.language import Language
 from gateway.domain.paging import BadCursor
 from gateway.store.conversations import Wanted
-from gateway.usecases import cases, contacts, dead_letters, inbox, knowledge_base, operations, write
+from gateway.usecases import cases, contacts, dead_letters, identity, inbox, knowledge_base, operations, proofs, write
 from gateway.usecases.write import Letter
 from gateway.web.api import models
 from gateway.web.api.operation import Call
@@ -29,6 +32,46 @@ async def list_contacts(call: Call) -> BaseModel:
 async def get_contact(call: Call) -> BaseModel:
     """Give a contact, or the one it was merged into."""
     return models.Contact.of(await contacts.get_contact(call.services.pool, call.id))
+
+
+async def merge_contact(call: Call) -> BaseModel:
+    """Merge another contact into this one."""
+    body = cast("models.MergeRequest", call.body)
+    merge_id = await identity.merge_by_agent(call.services.pool, body.contact_id, call.id, actor=_author(call))
+    return models.Accepted(id=merge_id)
+
+
+async def undo_merge(call: Call) -> None:
+    """Undo a merge."""
+    await identity.undo_merge(call.services.pool, call.id, actor=_author(call))
+
+
+async def send_code(call: Call) -> BaseModel:
+    """Send a code to an address the contact claims."""
+    body, services = cast("models.ProofRequest", call.body), call.services
+    contact = await contacts.get_contact(services.pool, call.id)
+    proof_id = await proofs.send_code(
+        services.pool,
+        services.intake.wording,
+        contact_id=contact.contact_id,
+        address=Address.from_text(body.address),
+        endpoint_ids=services.reference.first_endpoints(),
+        language=Language(contact.language or services.settings.default_language),
+        now=clock.now(),
+    )
+    await services.bell.ring_senders()
+    return models.Accepted(id=proof_id)
+
+
+async def confirm_code(call: Call) -> BaseModel:
+    """Check a code and merge."""
+    body = cast("models.ProofConfirmation", call.body)
+    merge_id = await proofs.confirm_code(
+        call.services.pool, call.id, body.code, contact_id=body.contact_id, actor=_author(call), now=clock.now()
+    )
+    if merge_id is None:
+        raise Problem(status=422, kind="wrong-code", detail="the code is wrong, too old, or was tried too often")
+    return models.Accepted(id=merge_id)
 
 
 async def list_conversations(call: Call) -> BaseModel:
@@ -70,7 +113,7 @@ async def send_message(call: Call) -> BaseModel:
             channel=body.channel,
             purpose=Purpose(body.purpose),
         ),
-        author=f"api:{call.token.name}",
+        author=_author(call),
     )
     return models.Accepted(id=message_id)
 
@@ -149,3 +192,7 @@ async def replace_article(call: Call) -> BaseModel:
 async def delete_article(call: Call) -> None:
     """Remove an article."""
     await knowledge_base.delete_article(call.services.pool, call.id)
+
+
+def _author(call: Call) -> str:
+    return f"api:{call.token.name}"

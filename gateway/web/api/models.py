@@ -257,6 +257,25 @@ class CaseChange(Given):
     assignee: Line | None = None
 
 
+class MergeRequest(Given):
+    """The contact that is the same person and shall become part of the one in the path."""
+
+    contact_id: Id
+
+
+class ProofRequest(Given):
+    """The address the contact claims, such as `mailto:dana@example.com`; a code goes there."""
+
+    address: Line
+
+
+class ProofConfirmation(Given):
+    """The contact that claimed the address, and the code that was sent to it."""
+
+    contact_id: Id
+    code: Line
+
+
 class OneDelivery(BaseModel):
     """One delivery, as operations see it."""
 
