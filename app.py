@@ -118,7 +118,7 @@ async def _services(settings: Settings, pool: Pool, bell: Bell, registry: Regist
         bell=bell,
         provided=provided,
         files=files,
-        news=News(pool, bell),
+        news=News(pool, bell, redis),
         tally=tally,
         redis=redis,
         trusted_proxies=networks(settings.trusted_proxies),

@@ -193,10 +193,10 @@ async def sent_with_key(connection: Connection, conversation_id: int, idempotenc
     )
 
 
-async def changed_since(connection: Connection, message_id: int) -> tuple[tuple[int, ...], int]:
-    """Name the conversations with messages after this one, and the latest message."""
-    rows = [row async for row in statements("conversations").changed_since(connection, message_id=message_id)]
-    return tuple(row["id"] for row in rows), max((row["latest_id"] for row in rows), default=message_id)
+async def changed_since(connection: Connection, message_id: int) -> dict[int, int]:
+    """Name the conversations with messages after this one, each with its latest message."""
+    rows = statements("conversations").changed_since(connection, message_id=message_id)
+    return {row["id"]: row["latest_id"] async for row in rows}
 
 
 async def latest_message(connection: Connection) -> int:
