@@ -41,10 +41,11 @@ async def claim(
     slots: int,
     slots_not_replies: int,
     promotions_a_day: int,
+    lease_seconds: float = LEASE_SECONDS,
 ) -> Claim:
     """Take what may start now, replies first: at most `slots`, of them at most `slots_not_replies` that are no replies.
 
-    Each is leased to `sender` for a minute. What its person opted out of is suppressed, what is too late fails.
+    Each is leased to `sender`. What its person opted out of is suppressed, what is too late fails.
     """
     rows = [
         row
@@ -54,7 +55,7 @@ async def claim(
             mosts=[budget.most for budget in budgets],
             mosts_not_replies=[budget.most_not_replies for budget in budgets],
             sender=sender,
-            lease_seconds=LEASE_SECONDS,
+            lease_seconds=lease_seconds,
             slots=slots,
             slots_not_replies=max(slots_not_replies, 0),
             promotions_a_day=promotions_a_day,
@@ -64,6 +65,17 @@ async def claim(
         claimed=tuple(_claimed(row) for row in rows if row["id"] is not None),
         refused_conversation_ids=tuple(rows[0]["refused"]),
     )
+
+
+async def withdraw(connection: Connection, delivery_ids: Sequence[int], *, sender: str) -> dict[int, int]:
+    """Suppress those of a sender's claims whose person opted out meanwhile; delivery id → conversation id."""
+    rows = statements("outbox").withdraw(connection, ids=list(delivery_ids), sender=sender)
+    return {row["id"]: row["conversation_id"] async for row in rows}
+
+
+async def is_anything_leaving(connection: Connection, contact_id: int) -> bool:
+    """Tell whether anything but a confirmation is being handed over to this contact now."""
+    return bool(await statements("outbox").is_anything_leaving(connection, contact_id=contact_id))
 
 
 async def record(connection: Connection, outcomes: Sequence[Outcome], *, sender: str) -> tuple[set[int], set[int]]:

@@ -1,8 +1,8 @@
 """One batch of what came in, within one transaction: whose it is, then turn by turn what becomes of it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from gateway.domain.arrival import Arrival, Decided
 from gateway.domain.consent import ConsentChange, ConsentState, Purpose
@@ -28,10 +28,14 @@ _WISHES = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What a batch did: whose threads changed, whether the senders have work, and what was decided, by action."""
+    """What a batch did: whose threads changed, whether the senders have work, and what was decided, by action.
+
+    `stopped` names the contacts who opted out, by the place in the batch of the payload that said so.
+    """
 
     conversation_ids: frozenset[int] = frozenset()
     owes_sends: bool = False
+    stopped: Mapping[int, int] = field(default_factory=dict)
     actions: tuple[str, ...] = ()
 
 
@@ -65,8 +69,14 @@ async def process(connection: Connection, submissions: Sequence[Submission], too
     return Outcome(
         conversation_ids=frozenset(touched) | {each.arrival.person.conversation_id for each in decided},
         owes_sends=owes,
+        stopped={each.arrival.payload: each.arrival.person.contact_id for each in decided if _is_stop(each)},
         actions=tuple(each.decision.action for each in decided),
     )
+
+
+def _is_stop(decided: Decided) -> bool:
+    change = decided.decision.consent
+    return change is not None and change.state is ConsentState.OPTED_OUT
 
 
 async def _take_messages(

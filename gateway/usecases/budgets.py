@@ -20,11 +20,26 @@ _ENDPOINT_SHARE = 0.75
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """How much one sender does at once; `reserved` of the `slots` are for replies alone."""
+    """How much one sender does at once; `reserved` of the `slots` are for replies alone.
 
-    slots: int = 128
-    reserved: int = 32
+    What it claimed is its own for `lease_seconds`: it begins within the first quarter of them or gives it back, and has
+    the rest to hear the provider's answer. So a sender that stood still for long hands over nothing that others hold.
+    """
+
+    slots: int = 192
+    reserved: int = 48
     promotions_a_day: int = 2
+    lease_seconds: float = 60.0
+
+    @property
+    def begin_seconds(self) -> float:
+        """How long after its claim a delivery may still be handed over."""
+        return self.lease_seconds / 4
+
+    @property
+    def send_seconds(self) -> float:
+        """How long the provider may take to answer."""
+        return self.lease_seconds - self.begin_seconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,6 +5,7 @@ What an outcome means is decided in `outcomes`, how it is written in `results`, 
 
 import asyncio
 import random
+import time
 from collections import defaultdict
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -41,7 +42,6 @@ _POLL_SECONDS = 1.0
 _DRY_SECONDS = 0.05
 _GATHER_SECONDS = 0.005
 _SWEEP_SECONDS = 5.0
-_SEND_SECONDS = 45.0
 _ENDPOINTS_SECONDS = 1.0
 _PAIR_WAIT = timedelta(seconds=6)
 _STOPPED = "the sender was stopped while handing it over, so it may or may not have gone out"
@@ -77,7 +77,6 @@ class Sender:
         self._bell, self._rates, self._tally = bell, rates, tally
         self._name = name
         self._limits = limits or Limits()
-        self._crowded = self._limits.slots * 3 // 4
         self._chance = random.Random()  # noqa: S311  (spreads retries, protects nothing)
         self._in_flight: dict[asyncio.Task[None], Claimed] = {}
         self._background: set[asyncio.Task[None]] = set()
@@ -87,7 +86,7 @@ class Sender:
         self._endpoints: list[OpenEndpoint] = []
         self._endpoints_at = 0.0
         self._paused: set[int] = set()
-        self._wake, self._has_outcomes, self._has_room = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._wake, self._has_outcomes = asyncio.Event(), asyncio.Event()
         self._is_stopping = False
 
     async def run(self) -> None:
@@ -109,11 +108,11 @@ class Sender:
         """Claim nothing more, and let `run` come to its end."""
         self._is_stopping = True
         self._wake.set()
-        self._has_room.set()
 
     async def _round(self) -> None:
         """Claim once and start everything claimed; rest when there was nothing, or when all slots are taken."""
         self._wake.clear()
+        begin_until = time.monotonic() + self._limits.begin_seconds
         try:
             claimed, is_dry = await self._claim()
         except DATABASE_AWAY as error:
@@ -123,14 +122,16 @@ class Sender:
         if claimed:
             crash.pass_by(Place.AFTER_CLAIM)
         for each in claimed:
-            task = asyncio.create_task(self._send(each))
+            task = asyncio.create_task(self._send(each, begin_until))
             self._in_flight[task] = each
             task.add_done_callback(self._landed)
-        if len(self._in_flight) > self._crowded:
-            self._has_room.clear()
-            await self._wait(self._has_room, _POLL_SECONDS)
-        elif not claimed:
-            await self._wait(self._wake, _DRY_SECONDS if is_dry else _POLL_SECONDS)
+        if not claimed or self._is_busy:
+            await self._wait(self._wake, _DRY_SECONDS if is_dry or self._in_flight else _POLL_SECONDS)
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether so much is in flight that claiming can wait until half of it has landed: few claims are cheaper."""
+        return len(self._in_flight) > self._limits.slots // 2
 
     async def _claim(self) -> tuple[list[Claimed], bool]:
         """Claim what may start now; what must wait after all is given back at once."""
@@ -149,11 +150,12 @@ class Sender:
                 slots=room.slots,
                 slots_not_replies=room.slots_not_replies,
                 promotions_a_day=self._limits.promotions_a_day,
+                lease_seconds=self._limits.lease_seconds,
             )
         self._aside(give_back(room, endpoints, claim.claimed, rates=self._rates))
         if claim.refused_conversation_ids:
             await self._bell.announce(claim.refused_conversation_ids, "delivery")
-        return await self._put_off(claim.claimed), room.is_dry
+        return await self._withdraw(await self._put_off(claim.claimed)), room.is_dry
 
     def _aside(self, work: Coroutine[None, None, None]) -> None:
         """Let something run that nobody waits for."""
@@ -175,6 +177,20 @@ class Sender:
                 ready.append(each)
         return ready
 
+    async def _withdraw(self, claimed: list[Claimed]) -> list[Claimed]:
+        """Leave out what its person opted out of while it was being claimed; give all back when nobody can tell."""
+        if not claimed:
+            return []
+        try:
+            async with self._pool.acquire() as connection:
+                withdrawn = await outbox.withdraw(connection, [each.delivery_id for each in claimed], sender=self._name)
+        except DATABASE_AWAY:
+            for each in claimed:
+                self._note(outcomes.postponed(each, now()))
+            raise
+        await self._bell.announce(withdrawn.values(), "delivery")
+        return [each for each in claimed if each.delivery_id not in withdrawn]
+
     async def _open_endpoints(self) -> list[OpenEndpoint]:
         """Give the endpoints that may send, as they were at most a second ago."""
         loop_time = asyncio.get_running_loop().time()
@@ -184,7 +200,7 @@ class Sender:
             self._endpoints_at = loop_time
         return self._endpoints
 
-    async def _send(self, claimed: Claimed) -> None:
+    async def _send(self, claimed: Claimed, begin_until: float) -> None:
         """Hand one delivery over and note what came of it; nothing that happens here stops the loop."""
         moment = now()
         is_available = True
@@ -192,7 +208,10 @@ class Sender:
             outgoing = self._handover.outgoing(claimed, now=moment)
             adapter = self._adapters.adapter_for(claimed.endpoint_key)
             crash.pass_by(Place.BEFORE_SEND)
-            async with asyncio.timeout(_SEND_SECONDS):
+            if time.monotonic() > begin_until:
+                self._note(outcomes.postponed(claimed, moment))
+                return
+            async with asyncio.timeout(self._limits.send_seconds):
                 receipt = await adapter.send(outgoing)
             crash.pass_by(Place.AFTER_SEND)
             outcome = outcomes.accepted(claimed, receipt)
@@ -223,8 +242,8 @@ class Sender:
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._in_flight.pop(task, None)
-        if len(self._in_flight) <= self._crowded:
-            self._has_room.set()
+        if not self._is_busy:
+            self._wake.set()
 
     async def _settle_forever(self) -> None:
         while True:
@@ -269,7 +288,8 @@ class Sender:
         await self._bell.announce(
             (each.claimed.conversation_id for each in batch if each.kind is not OutcomeKind.NOT_NOW), "delivery"
         )
-        self._wake.set()
+        if not self._is_busy:
+            self._wake.set()
 
     async def _pause_endpoints(self, batch: list[Outcome]) -> None:
         pauses, self._pauses = self._pauses, []

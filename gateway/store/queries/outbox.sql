@@ -110,6 +110,21 @@ LEFT JOIN LATERAL (
 ) AS full_measure ON true
 ORDER BY d.lane, d.due_at, d.id;
 
+-- name: withdraw
+-- A claim may have looked at consent just before an opt-out was committed. Asked after the claim's own commit, this finds
+-- every such delivery: later opt-outs see the delivery as being sent, and wait for it.
+UPDATE delivery AS d
+SET status = 'suppressed', reason = 'opted out', attempts = d.attempts - 1, lease_until = NULL, updated_at = now()
+FROM address AS a
+WHERE d.id = ANY(:ids::bigint[]) AND d.status = 'sending' AND d.leased_by = :sender AND a.id = d.address_id
+  AND d.purpose <> 'confirmation' AND a.opted_out && ARRAY['any', d.purpose]
+RETURNING d.id, d.conversation_id;
+
+-- name: is_anything_leaving$
+-- Whether anything but a confirmation is being handed over to this contact.
+SELECT EXISTS (SELECT FROM delivery
+               WHERE contact_id = :contact_id AND status = 'sending' AND purpose <> 'confirmation');
+
 -- name: record
 -- Write down what came of claimed deliveries. A result other than "sent" counts only while the delivery is still ours:
 -- a callback that came first, or another sender after our lease ran out, is believed instead. Gives what was written,
