@@ -12,7 +12,7 @@ import numpy as np
 
 from gateway.domain.knowledge import Article, Match
 from gateway.domain.language import Language
-from routing.features import features, stem
+from routing.features import features, is_common, stem
 from routing.postings import Postings
 from routing.text import plain
 from routing.vocabulary import Vocabulary
@@ -75,11 +75,15 @@ class KnowledgeIndex:
         words = plain(question)
         found = self._cache.get(words)
         if found is None:
-            found = self._match([self._vocabulary.reading(word) for word in words.split()[:_MOST_WORDS]])
+            found = self._match([self._reading(word) for word in words.split()[:_MOST_WORDS]])
             self._cache[words] = found
             if len(self._cache) > _CACHED:
                 self._cache.popitem(last=False)
         return found
+
+    def _reading(self, word: str) -> str:
+        """Read a word as one we know; the commonest stay themselves, or a greeting (שלום) would be read as paying (שלם)."""
+        return word if is_common(word) else self._vocabulary.reading(word)
 
     def _match(self, words: list[str]) -> tuple[Match, ...]:
         if not words or not self._articles:

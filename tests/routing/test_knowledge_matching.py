@@ -216,3 +216,9 @@ def test_hebrew_questions_about_other_things_are_left_alone():
     scores = [matches[0].score for question in questions if (matches := INDEX.match(question, None))]
     assert sum(score >= CONFIDENT for score in scores) / len(questions) < 0.01
     assert sum(score >= LIKELY for score in scores) / len(questions) < 0.15
+
+
+def test_a_greeting_is_not_read_as_a_word_it_is_spelled_like():
+    """שלום without its vav is spelled like שלם, to pay."""
+    assert best("שלום, איך מחליפים סיסמה?")[0] == best("איך מחליפים סיסמה?")[0] == "password-reset"
+    assert best("שלום")[1] < LIKELY
