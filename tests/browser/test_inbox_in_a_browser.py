@@ -156,9 +156,8 @@ async def test_nothing_runs_off_the_side(office, browser, language, width, heigh
     await office.mail("Hello", sender="rami@example.com", subject="x" * 300)
     await office.hire(Role.ADMIN, language=language)
     page = await open_inbox(office, browser, width=width, height=height)
-    paths = ["/", "/operations", "/account", "/help"]
-    for uri in ("tel:+972501234567", "mailto:rami@example.com"):
-        paths.append(f"/conversations/{await office.conversation_of(uri)}")
+    ids = [await office.conversation_of(uri) for uri in ("tel:+972501234567", "mailto:rami@example.com")]
+    paths = ["/", "/operations", "/account", "/help", *(f"/conversations/{each}" for each in ids)]
 
     for path in paths:
         await page.goto(str(office.client.make_url(path)))
