@@ -82,7 +82,7 @@ class KnowledgeIndex:
         return found
 
     def _reading(self, word: str) -> str:
-        """Read a word as one we know; the commonest stay themselves, or a greeting (שלום) would be read as paying (שלם)."""
+        """Read a word as one we know; the commonest stay themselves, lest a greeting (שלום) be read as paying (שלם)."""
         return word if is_common(word) else self._vocabulary.reading(word)
 
     def _match(self, words: list[str]) -> tuple[Match, ...]:
