@@ -1,4 +1,4 @@
-"""A sender as a process of its own, for tests to kill: database URL, provider URL and sender name as arguments."""
+"""A sender as a process of its own, for tests to kill: database URL, provider URL, name and lease as arguments."""
 
 import asyncio
 import sys
@@ -7,12 +7,14 @@ import people
 from senders import sending
 
 from gateway.store.db import open_pool
+from gateway.usecases.budgets import Limits
 
 
-async def main(database_url: str, provider_url: str, name: str) -> None:
+async def main(database_url: str, provider_url: str, name: str, lease_seconds: str = "60") -> None:
     """Send until killed."""
     pool = await open_pool(database_url)
-    async with sending(pool, people.twilio(api_base=provider_url), name=name):
+    limits = Limits(lease_seconds=float(lease_seconds))
+    async with sending(pool, people.twilio(api_base=provider_url), name=name, limits=limits):
         await asyncio.Event().wait()
 
 

@@ -163,9 +163,9 @@ JOIN delivery_event AS event
     ON event.endpoint_id = d.endpoint_id AND event.provider_id = result.provider_id AND event.delivery_id IS NULL;
 
 -- name: expire_leases
--- What was being sent when its sender vanished may have gone out or not.
+-- What was being sent when its sender vanished may have gone out or not. The lease stays, to tell that a whole one went by.
 UPDATE delivery
-SET status = 'unknown', lease_until = NULL, updated_at = now(),
+SET status = 'unknown', updated_at = now(),
     reason = 'the sender stopped while handing it over, so it may or may not have gone out'
 WHERE id IN (SELECT id FROM delivery WHERE status = 'sending' AND lease_until < now()
              ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED)
@@ -202,11 +202,13 @@ WHERE id IN (SELECT d.id FROM delivery AS d JOIN endpoint AS e ON e.id = d.endpo
 RETURNING id;
 
 -- name: waiting_unknown
--- Deliveries that may have gone out, long enough ago that a callback would have come; asked about at growing distances.
+-- Deliveries that may have gone out, long enough ago that a callback would have come (as it would within a lease that ran
+-- out); asked about at growing distances.
 UPDATE delivery SET due_at = now() + make_interval(secs => 60 * (2 ^ least(6, extract(epoch FROM now() - updated_at)
                                                                         / 600))::double precision)
 WHERE id IN (SELECT id FROM delivery
-             WHERE status = 'unknown' AND updated_at < now() - make_interval(secs => :wait_seconds) AND due_at <= now()
+             WHERE status = 'unknown' AND due_at <= now()
+               AND (lease_until < now() OR updated_at < now() - make_interval(secs => :wait_seconds))
                AND updated_at > now() - interval '1 day' AND held_at IS NULL
              ORDER BY updated_at LIMIT :most FOR UPDATE SKIP LOCKED)
 RETURNING id;
