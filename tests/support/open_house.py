@@ -21,9 +21,11 @@ async def open_house(office: Office, limits: DoorLimits) -> AsyncIterator[int]:
     runner = web.AppRunner(build(office.services), **SERVING)
     await runner.setup()
     server = await listen(runner, host="127.0.0.1", port=0, limits=limits)
-    yield server.sockets[0].getsockname()[1]
-    server.close()
-    await runner.cleanup()
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await runner.cleanup()
 
 
 def twilio_mac(token: str, url: str, pairs: list[tuple[str, str]]) -> str:
