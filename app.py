@@ -24,10 +24,11 @@ from gateway.log import set_up_logging
 from gateway.mail.parsing import MailParser
 from gateway.mail.server import start_mail_server
 from gateway.store.db import Pool, open_pool
-from gateway.store.migrate import migrate
 from gateway.tally import Tally
 from gateway.usecases import reference
 from gateway.usecases.intake import Intake
+from gateway.usecases.preparing import prepare
+from gateway.usecases.reference import Reference
 from gateway.usecases.spool import Spool
 from gateway.usecases.stranger_budget import StrangerBudget
 from gateway.usecases.turn import Tools
@@ -41,6 +42,7 @@ from gateway.wording import Wording
 log = structlog.get_logger(__name__)
 
 POOL_SIZE = 16
+DATABASE_PATIENCE_SECONDS = 3.0
 _MAIL = "mail"
 # Webhooks make much short-lived garbage beside many long-lived objects; collecting less often saves time on each.
 _COLLECT_AFTER = 20_000
@@ -72,8 +74,7 @@ async def run(settings: Settings) -> None:
 async def serving(settings: Settings) -> AsyncIterator[int]:
     """Serve while the context lasts; gives the port. What was begun last ends first."""
     async with AsyncExitStack() as stack:
-        await migrate(settings.database_url)
-        pool = await open_pool(settings.database_url, min_size=2, max_size=POOL_SIZE, erasure_key=settings.erasure_key)
+        pool = await open_pool(settings.database_url, min_size=0, max_size=POOL_SIZE, erasure_key=settings.erasure_key)
         stack.push_async_callback(pool.close)
         bell = Bell(settings.redis_url or None)
         stack.push_async_callback(bell.close)
@@ -86,8 +87,8 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
 
 
 async def _services(settings: Settings, pool: Pool, bell: Bell, registry: Registry, stack: AsyncExitStack) -> Services:
-    async with pool.acquire() as connection:
-        known = await reference.load(connection, settings.endpoints)
+    known = reference.unloaded(settings.endpoints)
+    await _prepare(settings, pool, known, stack)
     strangers = StrangerBudget(settings.redis_url or None)
     stack.push_async_callback(strangers.close)
     tools = Tools(
@@ -125,10 +126,20 @@ async def _services(settings: Settings, pool: Pool, bell: Bell, registry: Regist
     )
 
 
+async def _prepare(settings: Settings, pool: Pool, known: Reference, stack: AsyncExitStack) -> None:
+    """Prepare the database, and go on without it when it is not there: what comes in is spooled until it is."""
+    preparing = asyncio.create_task(prepare(settings.database_url, pool, known, settings.endpoints))
+    if (await asyncio.wait({preparing}, timeout=DATABASE_PATIENCE_SECONDS))[0]:
+        await preparing
+        return
+    preparing.add_done_callback(_stop_if_broken)
+    stack.callback(preparing.cancel)
+
+
 def _stop_if_broken(running: "asyncio.Task[None]") -> None:
-    """End the process when its intake broke: without one it must not say that it is well."""
+    """End the process when what it cannot do without broke: it must not say that it is well."""
     if not running.cancelled() and running.exception() is not None:
-        log.critical("intake_broke", exc_info=running.exception())
+        log.critical("broken", exc_info=running.exception())
         signal.raise_signal(signal.SIGTERM)
 
 

@@ -50,6 +50,7 @@ async def process(connection: Connection, submissions: Sequence[Submission], too
         MergedMeanwhile: run the same batch again in a new transaction.
         asyncpg.PostgresError, OSError: nothing of the batch is stored.
     """
+    tools.reference.must_be_loaded()
     version = await reference_store.knowledge_version(connection)
     await tools.reference.refresh(connection, version)
     found = sort(submissions, tools.reference.endpoint_ids)

@@ -51,8 +51,9 @@ class FaultProxy:
     _flowing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def misbehave(self, fault: Fault) -> None:
-        """Do this to every connection from now on; NONE behaves again."""
+        """Do this to every connection from now on, whatever was planned; NONE behaves again."""
         self._fault = fault
+        self._scripted.clear()
 
     def fail_next(self, *faults: Fault) -> None:
         """Do these to the next connections, one each, before the lasting fault applies."""
