@@ -73,6 +73,11 @@ async def withdraw(connection: Connection, delivery_ids: Sequence[int], *, sende
     return {row["id"]: row["conversation_id"] async for row in rows}
 
 
+async def release(connection: Connection, held: Sequence[int], *, sender: str) -> None:
+    """Queue again what a sender claimed besides what it holds; it never heard of that, and so never began."""
+    await statements("outbox").release(connection, held=list(held), sender=sender)
+
+
 async def is_anything_leaving(connection: Connection, contact_id: int) -> bool:
     """Tell whether anything but a confirmation is being handed over to this contact now."""
     return bool(await statements("outbox").is_anything_leaving(connection, contact_id=contact_id))

@@ -88,6 +88,7 @@ class Sender:
         self._paused: set[int] = set()
         self._wake, self._has_outcomes = asyncio.Event(), asyncio.Event()
         self._is_stopping = False
+        self._lost_a_claim = False
 
     async def run(self) -> None:
         """Send until `stop` is called; then finish what is in flight, for at most 20 seconds, and return."""
@@ -117,6 +118,7 @@ class Sender:
             claimed, is_dry = await self._claim()
         except DATABASE_AWAY as error:
             _log.warning("the outbox cannot be read", error=type(error).__name__)
+            self._lost_a_claim = True
             await asyncio.sleep(_POLL_SECONDS)
             return
         if claimed:
@@ -135,6 +137,8 @@ class Sender:
 
     async def _claim(self) -> tuple[list[Claimed], bool]:
         """Claim what may start now; what must wait after all is given back at once."""
+        if self._lost_a_claim:
+            await self._release()
         endpoints = await self._open_endpoints()
         probing = frozenset(each.endpoint_id for each in endpoints if self._breakers[each.endpoint_id].is_probing)
         room = await find_room(
@@ -156,6 +160,14 @@ class Sender:
         if claim.refused_conversation_ids:
             await self._bell.announce(claim.refused_conversation_ids, "delivery")
         return await self._withdraw(await self._put_off(claim.claimed)), room.is_dry
+
+    async def _release(self) -> None:
+        """Give back what a claim took whose answer was lost."""
+        held = [claimed.delivery_id for claimed in self._in_flight.values()]
+        held += [outcome.claimed.delivery_id for outcome in self._outcomes]
+        async with self._pool.acquire() as connection:
+            await outbox.release(connection, held, sender=self._name)
+        self._lost_a_claim = False
 
     def _aside(self, work: Coroutine[None, None, None]) -> None:
         """Let something run that nobody waits for."""

@@ -146,3 +146,24 @@ async def start(database_url: str, provider_url: str, lease_seconds: float) -> a
         *(sys.executable, str(SUPPORT / "sender_process.py"), database_url, provider_url, "victim", str(lease_seconds)),
         env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(SUPPORT)))},
     )
+
+
+async def test_a_claim_whose_answer_was_lost_is_given_back_by_the_sender_itself(
+    pool: asyncpg.Pool, sms: int, monkeypatch: pytest.MonkeyPatch
+):
+    await owed(pool, sms, 3)
+    claim, lost = outbox.claim, []
+
+    async def lose_the_first_answer(*arguments, **named):
+        answer = await claim(*arguments, **named)
+        if answer.claimed and not lost:
+            lost.extend(answer.claimed)
+            raise ConnectionResetError
+        return answer
+
+    monkeypatch.setattr(outbox, "claim", lose_the_first_answer)
+    async with providers.running() as provider, sending(pool, twilio(api_base=provider.url)):
+        assert await settled(pool, seconds=5) == {"sent": 3}
+    assert len(lost) == 3
+    assert len(provider.messages) == 3
+    assert await pool.fetchval("SELECT max(attempts) FROM delivery") == 1

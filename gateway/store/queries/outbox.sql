@@ -120,6 +120,11 @@ WHERE d.id = ANY(:ids::bigint[]) AND d.status = 'sending' AND d.leased_by = :sen
   AND d.purpose <> 'confirmation' AND a.opted_out && ARRAY['any', d.purpose]
 RETURNING d.id, d.conversation_id;
 
+-- name: release!
+-- What a sender claimed and never heard of, because the answer was lost on the way: it holds others only, and never began.
+UPDATE delivery SET status = 'queued', attempts = attempts - 1, lease_until = NULL, updated_at = now()
+WHERE status = 'sending' AND leased_by = :sender AND id <> ALL(:held::bigint[]);
+
 -- name: is_anything_leaving$
 -- Whether anything but a confirmation is being handed over to this contact.
 SELECT EXISTS (SELECT FROM delivery
