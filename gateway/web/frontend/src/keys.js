@@ -35,6 +35,9 @@ function step(by) {
   const at = links.findIndex((link) => link.getAttribute("aria-current") === "true");
   const next = links[at < 0 ? 0 : at + by];
   if (next) {
+    // Marked at once, so that the next press goes on from here even when it comes before the conversation does.
+    links[at]?.removeAttribute("aria-current");
+    next.setAttribute("aria-current", "true");
     next.click();
     next.scrollIntoView({ block: "nearest" });
   }
