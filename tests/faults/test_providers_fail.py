@@ -1,0 +1,91 @@
+"""Providers that throttle, fail, hang, or break the connection before or after taking a message."""
+
+import time
+
+import pytest
+from customers import check, check_sent_once, say, sayings
+from fault_proxy import NONE, Fault
+from town import Town, until
+
+
+async def test_429_is_obeyed_as_long_as_it_says_and_everything_goes_out_once(town: Town):
+    await town.run("app", "worker")
+    await town.provider_fault(provider="twilio", kind="throttle", count=1, retry_after_seconds=2)
+    after, said = await town.newest_delivery(), sayings(10)
+    acknowledged = await say(town, said)
+    began_at = time.monotonic()
+    await town.settled(after, seconds=20)
+    assert time.monotonic() - began_at > 1.5, "it did not wait as long as Retry-After says"
+    await check(town, said, acknowledged)
+    assert await check_sent_once(town, after) == 0
+    assert await town.pool.fetchval("SELECT max(attempts) FROM delivery WHERE id > $1", after) == 1
+
+
+@pytest.mark.parametrize("kind", ["error500", "drop"])
+async def test_what_was_surely_not_taken_is_tried_again_or_asked_about_and_goes_out_once(town: Town, kind: str):
+    await town.run("app", "worker")
+    await town.provider_fault(provider="twilio", kind=kind, count=4)
+    after, said = await town.newest_delivery(), sayings(12)
+    acknowledged = await say(town, said)
+    await town.settled(after, seconds=20)
+    await town.reconcile()
+    await town.settled(after, seconds=20)
+    await check(town, said, acknowledged)
+    assert await check_sent_once(town, after) == 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"kind": "accept_drop", "count": 5}, id="the provider takes it and breaks the connection"),
+        pytest.param(Fault(swallow=True), id="its answer gets lost on the way"),
+        pytest.param(Fault(cut_after=20, reset=True), id="its answer is cut in the middle", marks=pytest.mark.slow),
+    ],
+)
+async def test_what_was_taken_without_an_answer_is_never_sent_again(town: Town, fault: dict[str, object] | Fault):
+    await town.run("app", "worker")
+    if isinstance(fault, Fault):
+        town.provider.misbehave(fault)
+        await town.provider.cut_all()
+    else:
+        await town.provider_fault(provider="twilio", **fault)
+    after, said = await town.newest_delivery(), sayings(5)
+    acknowledged = await say(town, said)
+    await town.settled(after, seconds=20)
+    town.provider.misbehave(NONE)
+    await town.reconcile()
+    await town.settled(after)
+    await check(town, said, acknowledged)
+    assert await check_sent_once(town, after) == 0
+    counts = await town.provider_counts()
+    assert len([count for count in counts.values() if count == 1]) >= len(said)
+
+
+@pytest.mark.slow
+async def test_a_provider_that_hangs_holds_up_nobody_else_and_leaves_it_unknown(town: Town):
+    await town.run("app", "worker")
+    said = sayings(11)
+    await town.provider_fault(provider="twilio", kind="hang", count=1, hang_seconds=120, to=said[0].phone)
+    after = await town.newest_delivery()
+    began_at = time.monotonic()
+    acknowledged = await say(town, said, at_once=1)
+
+    async def others_are_sent() -> bool:
+        return (
+            await town.pool.fetchval(
+                "SELECT count(*) FROM delivery WHERE id > $1 AND status NOT IN ('queued', 'sending')", after
+            )
+            == 10
+        )
+
+    await until(others_are_sent, seconds=10)
+    await until(lambda: is_unknown(town, after), seconds=60)
+    assert time.monotonic() - began_at < 60
+    await town.reconcile()
+    await town.settled(after)
+    await check(town, said, acknowledged)
+    assert await check_sent_once(town, after) == 0
+
+
+async def is_unknown(town: Town, after: int) -> bool:
+    return bool(await town.pool.fetchval("SELECT count(*) FROM delivery WHERE id > $1 AND status = 'unknown'", after))
