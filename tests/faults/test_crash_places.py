@@ -5,6 +5,7 @@ import random
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from customers import Said, check, check_sent_once, mail, say, sayings
@@ -150,3 +151,9 @@ async def until_it_dies(town: Town, victim: str, drive: Drive) -> tuple[list[Sai
 def test_a_fault_that_makes_no_sense_stops_the_process_at_once(fault: str):
     with pytest.raises(ConfigurationError, match="FAULT is wrong"):
         arm(fault)
+
+
+@pytest.mark.parametrize("place", Place)
+def test_every_place_is_in_the_docs(place: Place):
+    page = Path(__file__).parents[2] / "docs" / "faults.md"
+    assert f"`{place}`" in page.read_text(encoding="utf-8")
