@@ -23,6 +23,7 @@ from gateway.files import Files, open_files
 from gateway.log import set_up_logging
 from gateway.mail.parsing import MailParser
 from gateway.mail.server import start_mail_server
+from gateway.pulse import beat_forever, own_name
 from gateway.store.db import Pool, open_pool
 from gateway.tally import Tally
 from gateway.usecases import reference
@@ -30,7 +31,6 @@ from gateway.usecases.intake import Intake
 from gateway.usecases.preparing import prepare
 from gateway.usecases.reference import Reference
 from gateway.usecases.spool import Spool
-from gateway.usecases.stranger_budget import StrangerBudget
 from gateway.usecases.turn import Tools
 from gateway.web import webhooks
 from gateway.web.application import SERVING, build
@@ -89,14 +89,11 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
 async def _services(settings: Settings, pool: Pool, bell: Bell, registry: Registry, stack: AsyncExitStack) -> Services:
     known = reference.unloaded(settings.endpoints)
     await _prepare(settings, pool, known, stack)
-    strangers = StrangerBudget(settings.redis_url or None)
-    stack.push_async_callback(strangers.close)
     tools = Tools(
         reference=known,
         wording=Wording.load(default=settings.default_language),
         default_language=settings.default_language,
         now=clock.now,
-        unverified_replies=strangers,
     )
     spool = Spool.open(settings.spool_folder)
     stack.callback(spool.close)
@@ -111,6 +108,8 @@ async def _services(settings: Settings, pool: Pool, bell: Bell, registry: Regist
     stack.push_async_callback(tally.close)
     if redis is not None:
         stack.push_async_callback(redis.aclose)
+        beating = asyncio.create_task(beat_forever(settings.redis_url, role="app", name=own_name()))
+        stack.callback(beating.cancel)
     return Services(
         settings=settings,
         pool=pool,

@@ -16,6 +16,7 @@ from gateway.jobs.dispatching import dispatch_forever
 from gateway.jobs.keeping import Kept
 from gateway.jobs.tools import Tools, open_tools
 from gateway.log import set_up_logging
+from gateway.pulse import beat_forever, own_name
 from gateway.rates import Rates
 from gateway.tally import Tally
 from gateway.usecases.holding import hold_if_restored
@@ -62,6 +63,7 @@ async def _work(sender: Sender, tools: Tools, settings: Settings) -> None:
     if settings.redis_url:
         beside += [asyncio.create_task(child.keep_running()) for child in children]
         beside.append(asyncio.create_task(dispatch_forever(tools.pool, settings.redis_url)))
+        beside.append(asyncio.create_task(beat_forever(settings.redis_url, role="worker", name=own_name())))
     log.info("working", sender=_name())
     try:
         await sender.run()

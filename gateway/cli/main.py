@@ -126,6 +126,17 @@ def held(
 
 
 @app.command()
+def alive(role: Annotated[Literal["app", "worker"], typer.Argument(help="Which kind of process.")]) -> None:
+    """Say whether such a process runs on this host, by what it tells Redis; for health checks."""
+    from gateway.cli.alive import is_alive
+
+    with exit_codes():
+        found = is_alive(load_settings(), role)
+    typer.echo("alive" if found else f"no {role} on this host has been heard of lately")
+    raise typer.Exit(0 if found else FAILED)
+
+
+@app.command()
 def parse(
     source: Annotated[Literal["mail", "twilio", "whatsapp"], typer.Argument(help="What the files hold.")],
     files: Annotated[list[Path], typer.Argument(help="Raw payloads, one each.", exists=True, dir_okay=False)],
@@ -152,13 +163,14 @@ def segments() -> None:
 def bench(
     *,
     contacts: Annotated[int, typer.Option(help="How many contacts there are before it begins.", min=100)] = 50_000,
-    requests: Annotated[int, typer.Option(help="How many webhooks are sent at a time.", min=100)] = 20_000,
+    requests: Annotated[int, typer.Option(help="How many webhooks are sent at a time.", min=100)] = 10_000,
 ) -> None:
     """Measure this version on this machine, against servers of its own, and write bench.json into the data folder."""
-    from gateway.bench.main import run_bench
+    from gateway.bench.main import Sizes, run_bench
 
     with exit_codes():
-        run_bench(load_settings().data / "bench.json", Console(highlight=False), contacts=contacts, requests=requests)
+        sizes = Sizes(contacts=contacts, requests=requests)
+        run_bench(load_settings().data / "bench.json", Console(highlight=False), sizes)
 
 
 def main() -> None:

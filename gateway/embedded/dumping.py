@@ -3,8 +3,9 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from gateway.domain.errors import GatewayError
 from gateway.embedded.process import wheel_folder
@@ -42,17 +43,21 @@ def restore(database_url: str, file: Path) -> None:
 
 
 def _run(program: str, database_url: str, *arguments: str) -> None:
-    """Run one of the tools; the password goes by the environment, where other accounts cannot see it."""
+    """Run one of the tools; the password goes by a file only we can read, not by the command line all can see."""
     parts = urlsplit(database_url)
-    bare = parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", "@") if parts.password else parts.netloc)
-    environ = os.environ | ({"PGPASSWORD": unquote(parts.password)} if parts.password else {})
-    done = subprocess.run(  # noqa: S603  (our own command, no shell)
-        [_find(program), f"--dbname={urlunsplit(bare)}", *arguments],
-        env=environ,
-        capture_output=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    with tempfile.NamedTemporaryFile("w", prefix="eshnav-", encoding="utf-8") as password_file:
+        if parts.password:
+            escaped = unquote(parts.password).replace("\\", "\\\\").replace(":", "\\:")
+            password_file.write(f"*:*:*:*:{escaped}\n")
+            password_file.flush()
+            query = f"{parts.query}&passfile={quote(password_file.name)}".lstrip("&")
+            parts = parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", "@"), query=query)
+        done = subprocess.run(  # noqa: S603  (our own command, no shell)
+            [_find(program), f"--dbname={urlunsplit(parts)}", *arguments],
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
     if done.returncode:
         raise DumpFailed(f"{program} failed: {done.stderr.decode(errors='replace').strip()}")
 

@@ -9,6 +9,7 @@ from aiohttp import web
 from gateway.web import (
     assets,
     attachments,
+    health,
     help,  # noqa: A004  the page customers know by that name
     inbox,
     linking,
@@ -62,6 +63,9 @@ PAGES: tuple[Route, ...] = (
     open_to(EVERYONE, "GET", "/messages/{id}/text", attachments.whole_text),
     open_to(EVERYONE, "GET", "/live", live.live),
     open_to(OPERATORS, "GET", "/operations", operations.show),
+    open_to(OPERATORS, "GET", "/operations/health", health.show),
+    open_to(OPERATORS, "POST", "/operations/health/release", health.release),
+    open_to(OPERATORS, "POST", "/operations/health/discard", health.discard),
     open_to(OPERATORS, "POST", "/operations/deliveries/{id}/replay", operations.replay),
     open_to(OPERATORS, "POST", "/operations/problems/{id}/handled", operations.handled),
     open_to(None, "GET", "/help", help.show),
