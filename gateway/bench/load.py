@@ -1,4 +1,7 @@
-"""A load generator lean enough not to be what is measured: prepared requests, kept connections, one process."""
+"""A load generator lean enough not to be what is measured: prepared requests, kept connections, one process.
+
+`run_load` sends as fast as answers come, `run_paced` at a given pace whatever the answers do.
+"""
 
 import asyncio
 import time
@@ -10,11 +13,15 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """What a run measured: requests, those not answered 2xx, wall seconds, and each answer's latency in seconds."""
+    """What a run measured: requests, those not answered 2xx, wall seconds, and each answer's latency in seconds.
+
+    `own_seconds` is the processor time the load generator itself took.
+    """
 
     requests: int
     refused: int
     seconds: float
+    own_seconds: float
     latencies: tuple[float, ...]
 
     @property
@@ -44,7 +51,7 @@ async def run_load(host: str, port: int, requests: Sequence[bytes], *, connectio
     loop = asyncio.get_running_loop()
     for client in clients:
         await loop.create_connection(lambda client=client: client, host, port)  # type: ignore[misc]  # bound per turn
-    started = time.perf_counter()
+    started, own_started = time.perf_counter(), time.process_time()
     for client in clients:
         client.start()
     await asyncio.gather(*(client.done for client in clients))
@@ -52,8 +59,34 @@ async def run_load(host: str, port: int, requests: Sequence[bytes], *, connectio
         requests=len(requests),
         refused=sum(client.refused for client in clients),
         seconds=time.perf_counter() - started,
+        own_seconds=time.process_time() - own_started,
         latencies=tuple(latency for client in clients for latency in client.latencies),
     )
+
+
+async def run_paced(
+    host: str, port: int, requests: Sequence[bytes], *, per_second: float, connections: int
+) -> list[float]:
+    """Send the requests at this pace, waiting for no answer before the next; gives when each was due, monotonic."""
+    idle: asyncio.Queue[_Client] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for _ in range(connections):
+        _, client = await loop.create_connection(lambda: _Client(iter(())), host, port)
+        idle.put_nowait(client)
+    started = time.monotonic()
+    due = [started + index / per_second for index in range(len(requests))]
+    answered = []
+    for at, request in zip(due, requests, strict=True):
+        await asyncio.sleep(at - time.monotonic())
+        answered.append(asyncio.create_task(_one(idle, request)))
+    await asyncio.gather(*answered)
+    return due
+
+
+async def _one(idle: "asyncio.Queue[_Client]", request: bytes) -> None:
+    client = await idle.get()
+    await client.send(request)
+    idle.put_nowait(client)
 
 
 class _Client(asyncio.Protocol):
@@ -63,6 +96,7 @@ class _Client(asyncio.Protocol):
         self._sent_at = 0.0
         self.latencies: list[float] = []
         self.refused = 0
+        self._keeps_open = False
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -71,12 +105,21 @@ class _Client(asyncio.Protocol):
     def start(self) -> None:
         request = next(self._work, None)
         if request is None:
-            self._transport.close()
+            if not self._keeps_open:
+                self._transport.close()
             if not self.done.done():
                 self.done.set_result(None)
             return
         self._sent_at = time.perf_counter()
         self._transport.write(request)
+
+    async def send(self, request: bytes) -> None:
+        """Send one more request and wait for its answer; for clients that were not started."""
+        self.done = asyncio.get_running_loop().create_future()
+        self._work = iter((request,))
+        self._keeps_open = True
+        self.start()
+        await self.done
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
