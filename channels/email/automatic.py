@@ -33,7 +33,8 @@ _SUBJECT = re.compile(
     r"autosvar|automatische antwort|réponse automatique|respuesta automática|"
     r"risposta automatica|resposta automática|automatisch antwoord|automatyczna odpowiedź|автоответ|"
     r"автоматический ответ|otomatik yanıt|自動返信|自动回复|"
-    r"(?:מענה|תשובה|תגובה|הודעה) אוטומטית?|\[?auto\]?\s*:)",
+    r"(?:מענה|תשובה|תגובה|הודעה) אוטומטית?|\[?auto\]?\s*:|\[auto(?:-?reply)?\]|"
+    r"out of (?:the )?office\s*(?:auto-?reply|[:–—-])|מחוץ למשרד\s*[:–—-])",
     re.IGNORECASE,
 )
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.domain.arrival import Arrival, CaseOpening, ConversationChange, Decided, Known, RawPayload
@@ -12,13 +12,13 @@ from gateway.domain.decision import Reason
 from gateway.domain.event import Verification
 from gateway.domain.language import Language
 from gateway.domain.outbound import OutgoingDraft
+from gateway.domain.text import storable
 from gateway.store import consent, outgoing
 from gateway.store import intake as store
 from gateway.store.consent import ConsentEntry
 from gateway.store.db import Connection
-from gateway.usecases import replies
+from gateway.usecases import replies, stranger_budget
 from gateway.usecases.reference import Reference
-from gateway.usecases.stranger_budget import StrangerBudget
 from gateway.wording import Wording
 from routing.decide import decide
 
@@ -31,7 +31,6 @@ class Tools:
     wording: Wording
     default_language: Language
     now: Callable[[], datetime]
-    unverified_replies: StrangerBudget = field(default_factory=StrangerBudget)
 
 
 async def take_turn(
@@ -48,7 +47,7 @@ async def take_turn(
     ]
     if not fresh:
         return [], False
-    decided = await _within_budget(fresh, tools.unverified_replies)
+    decided = await _within_budget(connection, fresh)
     decided, numbers = await _with_cases(connection, decided)
     await store.insert_messages(connection, payloads, decided)
     drafts = [
@@ -69,16 +68,17 @@ def _decide(arrival: Arrival, known: Known, tools: Tools) -> Decided:
     return Decided(arrival=arrival, known=known, decision=decision)
 
 
-async def _within_budget(decided: list[Decided], budget: StrangerBudget) -> list[Decided]:
+async def _within_budget(connection: Connection, decided: list[Decided]) -> list[Decided]:
     """Keep silent towards senders nobody vouches for, once all of them together have caused enough replies."""
     asking = [
         index
         for index, each in enumerate(decided)
         if each.decision.replies and each.arrival.message.verification is not Verification.ALIGNED
     ]
-    messages = [decided[index].arrival.message for index in asking]
-    granted = await budget.spend(
-        [(message.endpoint, message.sender.address.value.rpartition("@")[2]) for message in messages]
+    arrivals = [decided[index].arrival for index in asking]
+    granted = await stranger_budget.spend(
+        connection,
+        [(each.endpoint_id, storable(each.message.sender.address.value.rpartition("@")[2])) for each in arrivals],
     )
     for index, is_granted in zip(asking, granted, strict=True):
         if not is_granted:

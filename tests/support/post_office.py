@@ -22,7 +22,6 @@ from gateway.usecases import reference
 from gateway.usecases.intake import Intake
 from gateway.usecases.sample import load_sample
 from gateway.usecases.spool import Spool
-from gateway.usecases.stranger_budget import StrangerBudget
 from gateway.usecases.turn import Tools
 from gateway.wording import Wording
 
@@ -103,7 +102,6 @@ async def post_office(
     port: int = 0,
     relay_port: int = 1,
     resolver: Lookup | None = None,
-    redis_url: str | None = None,
     sends: bool = False,
 ) -> AsyncIterator[PostOffice]:
     """Run a gateway for one mailbox until the block ends; `sends` also runs a sender towards the relay."""
@@ -113,10 +111,9 @@ async def post_office(
     )
     await load_sample(pool)
     async with AsyncExitStack() as stack:
-        spool, bell, budget = Spool.open(folder / domain), Bell(redis_url), StrangerBudget(redis_url)
+        spool, bell = Spool.open(folder / domain), Bell(None)
         stack.callback(spool.close)
         stack.push_async_callback(bell.close)
-        stack.push_async_callback(budget.close)
         async with pool.acquire() as connection:
             known = await reference.load(connection, (box,))
         tools = Tools(
@@ -124,7 +121,6 @@ async def post_office(
             wording=Wording.load(),
             default_language=Language.HEBREW,
             now=clock.now,
-            unverified_replies=budget,
         )
 
         async def reparse(payload):

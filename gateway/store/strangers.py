@@ -1,0 +1,26 @@
+"""The replies that went to senders nobody vouches for, in the latest hour."""
+
+from collections.abc import Sequence
+
+from gateway.store.db import Connection, statements
+
+Reply = tuple[int, str]
+"""The endpoint that answers, and the domain answered to."""
+
+
+async def latest(connection: Connection) -> list[tuple[Reply, float]]:
+    """Give each reply of the latest hour, and how many seconds ago it was."""
+    rows = statements("strangers").replies_to_strangers(connection)
+    return [((row["endpoint_id"], row["domain"]), row["age"]) async for row in rows]
+
+
+async def take_turns(connection: Connection) -> None:
+    """Wait until no other transaction counts or adds; until this one ends, the others wait."""
+    await statements("strangers").take_turns(connection)
+
+
+async def note(connection: Connection, replies: Sequence[Reply]) -> None:
+    """Note that these are answered now."""
+    await statements("strangers").note_replies(
+        connection, endpoint_ids=[endpoint_id for endpoint_id, _ in replies], domains=[domain for _, domain in replies]
+    )
