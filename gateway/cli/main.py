@@ -49,10 +49,12 @@ def app_command() -> None:
 def worker() -> None:
     """Run the senders and the job worker (needs DATABASE_URL and REDIS_URL)."""
     import worker as wiring
-    from gateway.cli.preflight import check_servers
+    from gateway.cli.preflight import check_database, check_servers
 
     with exit_codes():
-        check_servers(load_settings())
+        settings = load_settings()
+        check_servers(settings)
+        check_database(settings)
         wiring.main()
 
 

@@ -1,5 +1,6 @@
 """What is looked at before anything starts, so that a person hears of all that is wrong at once."""
 
+import asyncio
 import socket
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from gateway.domain.errors import ConfigurationError, GatewayError
 from gateway.store.migrate import migrate
 
 _PATIENCE_SECONDS = 3
+_UNUSABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 def check_servers(settings: Settings) -> None:
@@ -48,6 +50,22 @@ def check_ports(settings: Settings) -> None:
         raise ConfigurationError(tuple(problems))
 
 
+def check_database(settings: Settings) -> None:
+    """Refuse to start a process that can do nothing without its database; whoever supervises it starts it again.
+
+    Raises:
+        GatewayError: says why the database cannot be used.
+    """
+    asyncio.run(_reach(settings.database_url))
+
+
+async def _reach(database_url: str) -> None:
+    try:
+        await (await asyncpg.connect(database_url, timeout=_PATIENCE_SECONDS)).close()
+    except _UNUSABLE as error:
+        raise _unusable(database_url, error) from error
+
+
 async def migrate_or_explain(database_url: str) -> list[str]:
     """Bring the schema up to date, and say in a sentence why that cannot be when it cannot.
 
@@ -56,9 +74,13 @@ async def migrate_or_explain(database_url: str) -> list[str]:
     """
     try:
         return await migrate(database_url)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        place = urlsplit(database_url).hostname or "its socket"
-        raise GatewayError(f"PostgreSQL at {place} cannot be used: {error or type(error).__name__}") from error
+    except _UNUSABLE as error:
+        raise _unusable(database_url, error) from error
+
+
+def _unusable(database_url: str, error: Exception) -> GatewayError:
+    place = urlsplit(database_url).hostname or "its socket"
+    return GatewayError(f"PostgreSQL at {place} cannot be used: {str(error) or type(error).__name__}")
 
 
 def _why_not_redis(url: str) -> str:

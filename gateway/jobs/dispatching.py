@@ -15,7 +15,7 @@ from gateway.usecases.sending import DATABASE_AWAY
 _LOOK_SECONDS = 3.0
 _FRESH_SECONDS = 6
 _AGAIN_SECONDS = 120
-_UNKNOWN_SECONDS = 30
+_UNKNOWN_SECONDS = 5
 
 _log = structlog.get_logger()
 

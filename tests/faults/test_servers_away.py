@@ -160,3 +160,12 @@ async def listens(town: Town) -> bool:
 async def all_stored(town: Town, said: list[Said]) -> bool:
     sids = [each.sid for each in said]
     return len(said) == await town.pool.fetchval("SELECT count(*) FROM message WHERE provider_id = ANY($1)", sids)
+
+
+async def test_a_worker_that_starts_while_postgresql_is_away_ends_with_one_clear_line(town: Town):
+    town.database.misbehave(Fault(cut_after=0, cut_request_after=0, reset=True))
+    (town.folder / "worker2.log").unlink(missing_ok=True)
+    town.spawn("worker2")
+    assert await town.died("worker2") == 1
+    assert "PostgreSQL at 127.0.0.1 cannot be used" in town.last_words("worker2")
+    assert "Traceback" not in town.last_words("worker2")

@@ -18,5 +18,5 @@ UPDATE attachment SET state = 'failed', reason = :reason WHERE id = :id AND stat
 SELECT EXISTS (SELECT FROM attachment WHERE state = 'waiting') AS media,
        EXISTS (SELECT FROM attachment WHERE state = 'waiting' AND created_at > now() - interval '2 minutes') AS fresh_media,
        EXISTS (SELECT FROM delivery WHERE status = 'unknown' AND due_at <= now()
-                 AND updated_at < now() - make_interval(secs => :wait_seconds)
+                 AND (lease_until < now() OR updated_at < now() - make_interval(secs => :wait_seconds))
                  AND updated_at > now() - interval '1 day' AND held_at IS NULL) AS unknown;
