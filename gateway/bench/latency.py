@@ -8,35 +8,32 @@ from gateway.bench.inbound import signed
 from gateway.bench.load import run_paced
 from gateway.bench.provider import arrivals
 from gateway.bench.rows import Row
-from gateway.bench.sending import provider_config, queue
-from gateway.bench.stage import Servers, Stage, answering, free_ports, number, process, scene
+from gateway.bench.sending import queue
+from gateway.bench.stage import Stage, number
+from gateway.bench.work import Work
+from gateway.domain.channel import Channel
 from gateway.domain.delivery import Lane
 from gateway.usecases.quiet_hours import next_open
 
 PER_SECOND = 100
 BAR_HALF_MS, BAR_MOST_MS = 50, 300
 _CONNECTIONS = 64
+_LOOKS = 20
+# Numbers its messages far from every other bench's, and a multiple of any round number of contacts.
+_FIRST = 1_000_000_000
 _ANSWERED = ("What are your opening hours?", "מה שעות הפתיחה?")
 
 
-async def latency_rows(running: Servers, *, bulk: int, seconds: float) -> list[Row]:
+async def latency_rows(work: Work, *, bulk: int, seconds: float) -> list[Row]:
     """Send webhooks at a fixed pace for so long while `bulk` deliveries drain through the same worker."""
-    port = free_ports(1)[0]
-    async with scene(running, config=provider_config(port)) as set_stage:
-        with (
-            process(set_stage.environ, "gateway.bench.provider", str(port)),
-            process(set_stage.environ, "gateway.cli", "app"),
-            process(set_stage.environ, "gateway.cli", "worker"),
-        ):
-            await answering(f"http://127.0.0.1:{port}/")
-            await answering(f"{set_stage.settings.public_url}/readyz")
-            await _pace(set_stage, port, first=0, count=PER_SECOND)
-            lane = await _queue_bulk(set_stage, bulk)
-            count = int(PER_SECOND * seconds)
-            latencies, drained = await _pace(set_stage, port, first=PER_SECOND, count=count)
-            left = await set_stage.pool.fetchval(
-                "SELECT count(*) FROM delivery WHERE status = 'queued' AND lane = $1", lane
-            )
+    await _pace(work, first=_FIRST, count=PER_SECOND)
+    lane = await _queue_bulk(work.stage, bulk)
+    count = int(PER_SECOND * seconds)
+    latencies, drained = await _pace(work, first=_FIRST + PER_SECOND, count=count)
+    left = await work.stage.pool.fetchval(
+        "SELECT count(*) FROM delivery WHERE status = 'queued' AND lane = $1", int(lane)
+    )
+    await work.stage.pool.execute("UPDATE delivery SET status = 'suppressed' WHERE status = 'queued'")
     ordered = sorted(latencies)
     return [
         Row(
@@ -68,7 +65,7 @@ async def _queue_bulk(set_stage: Stage, bulk: int) -> Lane:
     lane = Lane.BULK if zone else Lane.TRANSACTIONAL
     half = set_stage.contacts // 2
     for _ in range(2):
-        await queue(set_stage, "sms", count=bulk // 2, lane=lane, first=half)
+        await queue(set_stage, Channel.SMS, count=bulk // 2, lane=lane, first=half)
     return lane
 
 
@@ -80,19 +77,19 @@ def _waking_zone(at: datetime) -> str | None:
     return None
 
 
-async def _pace(set_stage: Stage, port: int, *, first: int, count: int) -> tuple[list[float], int]:
+async def _pace(work: Work, *, first: int, count: int) -> tuple[list[float], int]:
     """Give the replies' latencies in seconds, and how many other deliveries the provider saw meanwhile."""
-    await arrivals(port)
-    requests = signed(set_stage, first=first, count=count, texts=_ANSWERED, mixed=False)
-    due = await run_paced(
-        "127.0.0.1", set_stage.settings.port, requests, per_second=PER_SECOND, connections=_CONNECTIONS
-    )
-    writers = [number(index).removeprefix("+") for index in range(first, first + count)]
-    came = dict(await arrivals(port))
+    await arrivals(work.provider_port)
+    requests = signed(work.stage, first=first, count=count, texts=_ANSWERED, mixed=False)
+    port = work.stage.settings.port
+    due = await run_paced("127.0.0.1", port, requests, per_second=PER_SECOND, connections=_CONNECTIONS)
+    places = range(first, first + count)
+    writers = [number(index % work.stage.contacts).removeprefix("+") for index in places]
+    came = dict(await arrivals(work.provider_port))
     others = len(came.keys() - set(writers))
-    for _ in range(20):
+    for _ in range(_LOOKS):
         if came.keys() >= set(writers):
             break
         await asyncio.sleep(0.25)
-        came = dict(await arrivals(port)) | came
+        came = dict(await arrivals(work.provider_port)) | came
     return [came[writer] - at for writer, at in zip(writers, due, strict=True) if writer in came], others

@@ -1,7 +1,6 @@
 """`eshnav bench`: starts the servers, runs the benches one after another, reports."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,8 @@ from gateway.bench.mail import mail_rows
 from gateway.bench.memory import memory_rows
 from gateway.bench.rows import Row, report
 from gateway.bench.sending import sending_rows
-from gateway.bench.stage import Servers, servers
+from gateway.bench.stage import servers
+from gateway.bench.work import at_work
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,19 +43,15 @@ def run_bench(file: Path, console: Console, sizes: Sizes) -> list[Row]:
 async def _measure(console: Console, sizes: Sizes) -> list[Row]:
     console.print(f"Servers, and {sizes.contacts:,} contacts …")
     async with servers(sizes.contacts) as running:
-        rows: list[Row] = []
-        for name, bench in _BENCHES.items():
-            console.print(f"{name} …")
-            rows += await bench(running, sizes)
+        console.print("Inbound webhooks …")
+        rows = await inbound_rows(running, stored=sizes.stored, requests=sizes.requests, rounds=sizes.rounds)
+        console.print("Mail …")
+        rows += await mail_rows(running, count=sizes.mails, rounds=sizes.rounds)
+        async with at_work(running) as work:
+            console.print("Memory …")
+            rows += await memory_rows(work, messages=sizes.messages)
+            console.print("Reply latency …")
+            rows += await latency_rows(work, bulk=sizes.bulk, seconds=sizes.paced_seconds)
+            console.print("Sending …")
+            rows += await sending_rows(work, count=sizes.sends, rounds=sizes.rounds)
     return rows
-
-
-_BENCHES: dict[str, Callable[[Servers, Sizes], Awaitable[list[Row]]]] = {
-    "Inbound webhooks": lambda running, sizes: inbound_rows(
-        running, stored=sizes.stored, requests=sizes.requests, rounds=sizes.rounds
-    ),
-    "Sending": lambda running, sizes: sending_rows(running, count=sizes.sends, rounds=sizes.rounds),
-    "Reply latency": lambda running, sizes: latency_rows(running, bulk=sizes.bulk, seconds=sizes.paced_seconds),
-    "Mail": lambda running, sizes: mail_rows(running, count=sizes.mails, rounds=sizes.rounds),
-    "Memory": lambda running, sizes: memory_rows(running, messages=sizes.messages),
-}

@@ -6,8 +6,8 @@ from pathlib import Path
 from gateway.bench.inbound import CONNECTIONS, signed
 from gateway.bench.load import run_load
 from gateway.bench.rows import Row
-from gateway.bench.sending import provider_config
-from gateway.bench.stage import Servers, Stage, answering, free_ports, process, scene
+from gateway.bench.stage import Stage
+from gateway.bench.work import Work
 
 BAR_MB, BAR_GROWTH = 350, 10
 _AT_A_TIME = 5_000
@@ -17,23 +17,15 @@ _KIB_IN_MB = 1_000_000 / 1024
 _IS_OWED = "SELECT EXISTS (SELECT FROM delivery WHERE status IN ('queued', 'sending'))"
 
 
-async def memory_rows(running: Servers, *, messages: int) -> list[Row]:
+async def memory_rows(work: Work, *, messages: int) -> list[Row]:
     """Take so many messages in and send all their answers; measure when a hundredth is done, and when all is."""
-    port = free_ports(1)[0]
-    async with scene(running, config=provider_config(port)) as set_stage:
-        with (
-            process(set_stage.environ, "gateway.bench.provider", str(port)),
-            process(set_stage.environ, "gateway.cli", "app") as app,
-            process(set_stage.environ, "gateway.cli", "worker") as worker,
-        ):
-            await answering(f"{set_stage.settings.public_url}/readyz")
-            warm = max(messages // _WARM_SHARE, CONNECTIONS)
-            await _take(set_stage, first=0, count=warm)
-            roots = (app.pid, worker.pid)
-            rss, pss = (measure(roots, figure) for figure in ("Rss", "Pss"))
-            await _take(set_stage, first=warm, count=messages - warm)
-            rss_after, pss_after = (measure(roots, figure) for figure in ("Rss", "Pss"))
-        sent = await set_stage.pool.fetchval("SELECT count(*) FROM delivery WHERE status = 'sent'")
+    warm = max(messages // _WARM_SHARE, CONNECTIONS)
+    roots = (work.app_pid, work.worker_pid)
+    await _take(work.stage, first=0, count=warm)
+    rss, pss = (measure(roots, figure) for figure in ("Rss", "Pss"))
+    await _take(work.stage, first=warm, count=messages - warm)
+    rss_after, pss_after = (measure(roots, figure) for figure in ("Rss", "Pss"))
+    sent = await work.stage.pool.fetchval("SELECT count(*) FROM delivery WHERE status = 'sent'")
     return [
         Row(row="memory idle, shared pages counted once (PSS)", value=pss, unit="MB", bar=BAR_MB, bar_is_ceiling=True),
         Row(row="memory idle, shared pages counted in each process (RSS)", value=rss, unit="MB"),

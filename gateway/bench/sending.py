@@ -1,22 +1,22 @@
 """How many messages a second the worker hands to a provider, next to the same client in a bare loop."""
 
 import asyncio
-import json
 import statistics
 from collections.abc import Iterable
 
 from gateway.bench.provider import arrivals
 from gateway.bench.rows import Row
-from gateway.bench.stage import Servers, Stage, answering, free_ports, process, scene
+from gateway.bench.stage import Stage, process
+from gateway.bench.work import Work
+from gateway.domain.channel import Channel
+from gateway.domain.delivery import Lane
 
 BAR = 0.7
 # How many sends to one endpoint the worker has under way at most; the bare loop has as many.
 AT_ONCE = 100
-_ENOUGH = 100_000
 _PATIENCE_SECONDS = 60
-_WARM_SHARE = 10
+_WARM_SHARE, _WARM_LEAST = 10, 100
 
-_TWILIO_SID, _SMS_FROM, _PHONE_NUMBER_ID = "AC" + "5a" * 16, "+15005550006", "100000000000001"
 
 _QUEUE = """
 WITH written AS (
@@ -39,72 +39,46 @@ SELECT e.id, a.id, now() FROM endpoint AS e CROSS JOIN address AS a WHERE e.chan
 TEXT = "שלום, החשבון שלך לחודש זה מוכן. אפשר לראות אותו באתר."
 
 
-def provider_config(port: int) -> str:
-    """Write the eshnav.toml of accounts whose provider listens on this port, and that may send as fast as they can."""
-    sms = f'{{address = "{_SMS_FROM}", sends_per_second = {_ENOUGH}}}'
-    cloud = f'{{address = "{_PHONE_NUMBER_ID}", sends_per_second = {_ENOUGH}}}'
-    return "\n".join(
-        (
-            "[twilio]",
-            f"account_sid = {json.dumps(_TWILIO_SID)}",
-            'auth_token = "bench-token"',
-            f'api_base = "http://127.0.0.1:{port}"',
-            f"sms_from = [{sms}]",
-            "[whatsapp]",
-            'token = "bench-token"',
-            'app_secret = "bench-app-secret"',
-            'verify_token = "bench-verify-token"',
-            f'api_base = "http://127.0.0.1:{port}/v25.0"',
-            f"phone_number_id = [{cloud}]",
-        )
-    )
-
-
-async def queue(set_stage: Stage, channel: str, *, count: int, lane: int, first: int = 0) -> None:
+async def queue(set_stage: Stage, channel: Channel, *, count: int, lane: Lane, first: int = 0) -> None:
     """Put a message to each of `count` contacts into the outbox, in one transaction."""
     key = next(each.key for each in set_stage.settings.endpoints if each.channel == channel)
     await set_stage.pool.execute(_QUEUE, key, count, TEXT, lane, first)
 
 
-async def sending_rows(running: Servers, *, count: int, rounds: int = 3) -> list[Row]:
+async def sending_rows(work: Work, *, count: int, rounds: int) -> list[Row]:
     """Measure worker and bare client in turn, over Twilio and over WhatsApp Cloud; report the medians."""
-    port = free_ports(1)[0]
-    rows = []
-    async with scene(running, config=provider_config(port)) as set_stage:
-        await set_stage.pool.execute(_OPEN_WINDOWS)
-        with (
-            process(set_stage.environ, "gateway.bench.provider", str(port)),
-            process(set_stage.environ, "gateway.cli", "worker"),
-        ):
-            await answering(f"http://127.0.0.1:{port}/")
-            for name, channel, bare in (("Twilio", "sms", "twilio"), ("WhatsApp Cloud", "whatsapp", "whatsapp")):
-                await _worker_rate(set_stage, channel, port, count=max(count // _WARM_SHARE, 100))
-                ours, theirs = [], []
-                for _ in range(rounds):
-                    theirs.append(await _bare_rate(set_stage, bare, port, count=count))
-                    ours.append(await _worker_rate(set_stage, channel, port, count=count))
-                ratios = [mine / bare_rate for mine, bare_rate in zip(ours, theirs, strict=True)]
-                rows += [
-                    Row(
-                        row=f"sends through {name} ÷ bare client",
-                        value=statistics.median(ratios),
-                        unit="ratio",
-                        bar=BAR,
-                    ),
-                    Row(row=f"sends through {name}", value=statistics.median(ours), unit="1/s"),
-                    Row(row=f"bare {name} client", value=statistics.median(theirs), unit="1/s"),
-                ]
-    return rows
+    await work.stage.pool.execute(_OPEN_WINDOWS)
+    twilio = await _compare(work, "Twilio", channel=Channel.SMS, bare="twilio", count=count, rounds=rounds)
+    cloud = await _compare(
+        work, "WhatsApp Cloud", channel=Channel.WHATSAPP, bare="whatsapp", count=count, rounds=rounds
+    )
+    return twilio + cloud
 
 
-async def _worker_rate(set_stage: Stage, channel: str, port: int, *, count: int) -> float:
-    await queue(set_stage, channel, count=count, lane=1)
-    return _rate(await _all_arrived(port, count))
+async def _compare(work: Work, name: str, *, channel: Channel, bare: str, count: int, rounds: int) -> list[Row]:
+    await _worker_rate(work, channel, count=max(count // _WARM_SHARE, _WARM_LEAST))
+    ours, theirs = [], []
+    for _ in range(rounds):
+        theirs.append(await _bare_rate(work, bare, count=count))
+        ours.append(await _worker_rate(work, channel, count=count))
+    ratio = statistics.median(mine / bare_rate for mine, bare_rate in zip(ours, theirs, strict=True))
+    return [
+        Row(row=f"sends through {name} ÷ bare client", value=ratio, unit="ratio", bar=BAR),
+        Row(row=f"sends through {name}", value=statistics.median(ours), unit="1/s"),
+        Row(row=f"bare {name} client", value=statistics.median(theirs), unit="1/s"),
+    ]
 
 
-async def _bare_rate(set_stage: Stage, kind: str, port: int, *, count: int) -> float:
-    with process(set_stage.environ, "gateway.bench.bare_sending", kind, str(port), str(count), str(AT_ONCE)):
-        return _rate(await _all_arrived(port, count))
+async def _worker_rate(work: Work, channel: Channel, *, count: int) -> float:
+    await arrivals(work.provider_port)
+    await queue(work.stage, channel, count=count, lane=Lane.TRANSACTIONAL)
+    return _rate(await _all_arrived(work.provider_port, count))
+
+
+async def _bare_rate(work: Work, kind: str, *, count: int) -> float:
+    port = str(work.provider_port)
+    with process(work.stage.environ, "gateway.bench.bare_sending", kind, port, str(count), str(AT_ONCE)):
+        return _rate(await _all_arrived(work.provider_port, count))
 
 
 async def _all_arrived(port: int, count: int) -> list[float]:
