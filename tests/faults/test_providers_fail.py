@@ -61,6 +61,21 @@ async def test_what_was_taken_without_an_answer_is_never_sent_again(town: Town, 
     assert len([count for count in counts.values() if count == 1]) >= len(said)
 
 
+@pytest.mark.parametrize("rule", ["callback_twice", "callback_backwards"])
+async def test_callbacks_that_come_twice_or_backwards_end_as_delivered(town: Town, rule: str):
+    await town.run("app", "worker")
+    await town.provider_fault(rules={rule: True})
+    after, said = await town.newest_delivery(), sayings(8)
+    await say(town, said)
+
+    async def all_are_delivered() -> bool:
+        statuses = await town.pool.fetch("SELECT status FROM delivery WHERE id > $1", after)
+        return [row["status"] for row in statuses] == ["delivered"] * len(said)
+
+    await until(all_are_delivered, seconds=10)
+    assert await check_sent_once(town, after) == 0
+
+
 @pytest.mark.slow
 async def test_a_provider_that_hangs_holds_up_nobody_else_and_leaves_it_unknown(town: Town):
     await town.run("app", "worker")
