@@ -98,5 +98,16 @@ def create_token(
     typer.echo(made)
 
 
+@tokens.command("revoke")
+def revoke_token(name: Annotated[str, typer.Argument(help="The name it was made with.")]) -> None:
+    """End every API token of this name, at once."""
+
+    async def work(pool: Pool) -> None:
+        await accounts.revoke_token(pool, name=name)
+
+    with exit_codes():
+        with_pool(load_settings(), work)
+
+
 def _password(*, from_input: bool) -> str:
     return sys.stdin.readline().rstrip("\r\n") if from_input else made_password()

@@ -137,6 +137,12 @@ async def speak(pool: Pool, agent: Agent, language: Language) -> None:
         await store.set_language(connection, agent.agent_id, language)
 
 
+async def revoke_token(pool: Pool, *, name: str) -> None:
+    """End every API token of this name; a program that uses one is turned away from now on."""
+    async with pool.acquire() as connection:
+        await store.revoke_token(connection, name)
+
+
 async def create_token(
     pool: Pool, *, name: str, scopes: Iterable[Scope | str], expires_at: datetime | None = None
 ) -> str:

@@ -27,10 +27,11 @@ class Overview:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Depths:
-    """How much waits: per lane of the outbox, and per queue of cases."""
+    """How much waits: per lane of the outbox, and per queue of cases; `stuck` is what only people can settle."""
 
     lanes: Mapping[int, store.Waiting]
     queues: Mapping[str, store.Waiting]
+    stuck: Mapping[str, int]
 
 
 async def list_deliveries(pool: Pool, *, status: Status | None, cursor: str | None, limit: int) -> Page[DeliveryCard]:
@@ -66,4 +67,8 @@ async def handle_problem(pool: Pool, raw_id: int) -> None:
 async def depths(pool: Pool) -> Depths:
     """Measure what waits, for the metrics."""
     async with pool.acquire() as connection:
-        return Depths(lanes=await store.lanes(connection), queues=await store.queues(connection))
+        return Depths(
+            lanes=await store.lanes(connection),
+            queues=await store.queues(connection),
+            stuck=await store.stuck(connection),
+        )
