@@ -254,7 +254,7 @@ class Sender:
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._in_flight.pop(task, None)
-        if not self._is_busy:
+        if len(self._in_flight) == self._limits.slots // 2:
             self._wake.set()
 
     async def _settle_forever(self) -> None:
