@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -10,6 +11,8 @@ from typer.main import get_command
 from gateway.cli.main import app
 from gateway.config.settings import Settings
 from gateway.config.shapes import General, MailShape, TwilioShape, WhatsAppShape
+from gateway.usecases.sending import DRAIN_SECONDS
+from gateway.web.application import PAGES, SERVING
 
 DOCKER = Path(__file__).parent.parent / "docker"
 COMPOSE = yaml.safe_load((DOCKER / "compose.yaml").read_text())
@@ -43,6 +46,55 @@ def test_every_variable_is_a_setting():
     assert used <= written
 
 
+@pytest.mark.parametrize("name", ["app", "mail", "worker"])
+def test_health_checks_ask_what_exists(name):
+    _, program, *rest = OURS[name]["healthcheck"]["test"]
+    if program == "eshnav":
+        command, role = rest
+        assert get_command(app).commands[command].make_context(command, [role]).params == {"role": name}
+    else:
+        (url,) = re.findall(r"'(http://\S+)'", rest[-1])
+        assert urlsplit(url).port == Settings(data=Path(), secret="").port
+        assert urlsplit(url).path in {route.path for route in PAGES}
+
+
+def test_services_wait_for_what_they_need():
+    for name, service in OURS.items():
+        for needed, how in service["depends_on"].items():
+            assert needed in COMPOSE["services"], name
+            is_checked = "healthcheck" in COMPOSE["services"][needed]
+            assert is_checked == (how["condition"] == "service_healthy"), needed
+    assert OURS["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+
+
+def test_the_servers_urls_name_services_and_the_proxy_is_trusted():
+    for name, service in OURS.items():
+        given = service["environment"]
+        for url in (given["DATABASE_URL"], given["REDIS_URL"]):
+            assert urlsplit(re.sub(r"\$\{.*?\}", "x", url)).hostname in COMPOSE["services"], name
+        (network,) = COMPOSE["networks"]["default"]["ipam"]["config"]
+        assert given["TRUSTED_PROXIES"] == network["subnet"]
+
+
+def test_what_is_written_lies_in_volumes_that_exist():
+    for name, service in COMPOSE["services"].items():
+        for volume in service.get("volumes", []):
+            source, target = volume.split(":")[:2]
+            assert source.startswith("./") or source in COMPOSE["volumes"], name
+            if name in OURS:
+                assert f"ESHNAV_DATA={target}" in DOCKERFILE
+
+
+def test_the_proxy_lets_go_of_idle_connections_before_the_apps_do():
+    (seconds,) = re.findall(r"keepalive (\d+)s", (DOCKER / "Caddyfile").read_text())
+    assert int(seconds) < SERVING["keepalive_timeout"]
+
+
+def test_stopping_is_given_longer_than_it_takes():
+    for service in OURS.values():
+        assert int(service["stop_grace_period"].removesuffix("s")) > DRAIN_SECONDS + SERVING["shutdown_timeout"]
+
+
 def test_ports_are_the_ones_the_app_listens_on():
     settings = Settings(data=Path(), secret="")
     assert f"EXPOSE {settings.port} {settings.smtp_port}" in DOCKERFILE
@@ -58,7 +110,7 @@ def test_the_image_does_not_run_as_root():
 def test_there_are_two_of_what_may_be_many_and_what_serves_is_checked():
     services = COMPOSE["services"]
     assert [services[name]["deploy"]["replicas"] for name in ("app", "worker")] == [2, 2]
-    for name in ("app", "mail", "postgres", "valkey"):
+    for name in ("app", "mail", "worker", "postgres", "valkey"):
         assert services[name]["healthcheck"]["test"][0] == "CMD"
 
 
