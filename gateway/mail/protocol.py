@@ -17,6 +17,7 @@ from gateway.mail.limits import MailLimits
 
 _END = b"\r\n.\r\n"
 _READ_BYTES = 64 * 1024
+_PIECE_BYTES = 256 * 1024
 
 
 class Crowd:
@@ -127,7 +128,7 @@ class GuardedSMTP(SMTP):
         try:
             async with asyncio.timeout(self._limits.data_seconds):
                 await self._read_mail(content)
-            await self._hand_over(bytes(content))
+            await self._hand_over(await _without_stuffing(bytes(content)))
         except TimeoutError:
             await self._refuse("421 4.4.2 The mail came in too slowly")
         except _Refused as refused:
@@ -172,10 +173,8 @@ class GuardedSMTP(SMTP):
             raise _Refused("421 4.4.2 The mail came in too slowly")
 
     async def _hand_over(self, content: bytes) -> None:
-        if not content.count(b"\r") == content.count(b"\n") == content.count(b"\r\n"):
-            raise _Refused("554 5.6.0 Bare CR or LF in the message (RFC 5321 section 2.3.8)")
         envelope = self._envelope()
-        envelope.content = envelope.original_content = _without_stuffing(content)
+        envelope.content = envelope.original_content = content
         status = await self._call_handler_hook("DATA")
         self.envelope = self._create_envelope()
         self._reset_timeout()
@@ -189,11 +188,26 @@ class GuardedSMTP(SMTP):
             self.transport.close()
 
 
-def _without_stuffing(content: bytes) -> bytes:
-    """Take away the dot that SMTP puts before a line that begins with one (RFC 5321 §4.5.2)."""
-    if content.startswith(b"."):
-        content = content[1:]
-    return content.replace(b"\r\n.", b"\r\n")
+async def _without_stuffing(content: bytes) -> bytes:
+    """Take away the dot that SMTP puts before a line that begins with one (RFC 5321 §4.5.2).
+
+    Piece by piece, so that a large mail does not hold up everybody else.
+
+    Raises:
+        _Refused: a CR or LF stands alone.
+    """
+    pieces: list[bytes] = []
+    start = 0
+    while start < len(content):
+        line_end = content.find(b"\r\n", start + _PIECE_BYTES)
+        end = line_end + 2 if line_end >= 0 else len(content)
+        piece = content[start:end]
+        if not piece.count(b"\r") == piece.count(b"\n") == piece.count(b"\r\n"):
+            raise _Refused("554 5.6.0 Bare CR or LF in the message (RFC 5321 section 2.3.8)")
+        pieces.append(piece.removeprefix(b".").replace(b"\r\n.", b"\r\n"))
+        start = end
+        await asyncio.sleep(0)
+    return b"".join(pieces)
 
 
 def _write(transport: Any, content: bytes) -> None:
