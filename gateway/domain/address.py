@@ -33,9 +33,12 @@ class Address:
             AddressError: there is no known scheme, or nothing behind it.
         """
         scheme, colon, value = text.partition(":")
-        if not colon or scheme not in set(Scheme) or not value:
+        if not colon or scheme not in _SCHEMES or not value:
             raise AddressError(f"{text!r} is not an address; write tel:+972…, mailto:name@host or wa:id")
-        return cls(scheme=Scheme(scheme), value=value)
+        return cls(scheme=_SCHEMES[scheme], value=value)
+
+
+_SCHEMES = {str(scheme): scheme for scheme in Scheme}
 
 
 def tel(e164: str) -> Address:

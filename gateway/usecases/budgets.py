@@ -81,14 +81,16 @@ async def find_room(
     wishes = []
     for endpoint in endpoints:
         ours = 1 if endpoint.endpoint_id in probing else ceiling
-        wishes.append(bucket(endpoint, max(0, min(slots, ours - at_endpoint[endpoint.endpoint_id]))))
-    grants = await rates.take(wishes)
-    budgets = [_budget(endpoint, wish, grant) for endpoint, wish, grant in zip(endpoints, wishes, grants, strict=True)]
+        most = min(slots, ours - at_endpoint[endpoint.endpoint_id])
+        if most > 0:
+            wishes.append((endpoint, bucket(endpoint, most)))
+    grants = await rates.take([wish for _, wish in wishes])
+    budgets = [_budget(endpoint, wish, grant) for (endpoint, wish), grant in zip(wishes, grants, strict=True)]
     return Room(
         slots=slots,
         slots_not_replies=max(0, limits.slots - limits.reserved - others),
         budgets=tuple(budget for budget in budgets if budget.most > 0),
-        is_dry=any(not budget.most_not_replies for budget, wish in zip(budgets, wishes, strict=True) if wish.most),
+        is_dry=any(not budget.most_not_replies for budget in budgets),
     )
 
 
