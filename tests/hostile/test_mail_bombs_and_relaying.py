@@ -9,6 +9,7 @@ import pytest
 from post_office import post_office
 
 HEAD = b"From: dana@firm.co.il\r\nTo: support@shop.example\r\nMessage-ID: <%d@firm.co.il>\r\nMIME-Version: 1.0\r\n"
+SECONDS = 10.0  # five, and as many for a machine that has other work
 _MIXED = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n"
 BOMBS = {
     "a Content-Type of 140 KB": b"Content-Type: text/plain" + b';\r\n a="b"' * 14_000 + b"\r\n\r\nhi\r\n",
@@ -78,7 +79,7 @@ async def test_each_bomb_is_taken_in_time_while_the_gateway_stays_awake(post):
     for number, (name, bomb) in enumerate(BOMBS.items()):
         began = time.perf_counter()
         await asyncio.to_thread(hand_over, post.port, HEAD % number + bomb)
-        assert time.perf_counter() - began < 5, name
+        assert time.perf_counter() - began < SECONDS, name
     watch.cancel()
     assert len(await post.inbound()) == len(BOMBS) + 1
     assert max(busy) < 0.05
