@@ -78,9 +78,9 @@ async def release(connection: Connection, held: Sequence[int], *, sender: str) -
     await statements("outbox").release(connection, held=list(held), sender=sender)
 
 
-async def is_anything_leaving(connection: Connection, contact_id: int) -> bool:
-    """Tell whether anything but a confirmation is being handed over to this contact now."""
-    return bool(await statements("outbox").is_anything_leaving(connection, contact_id=contact_id))
+async def is_anything_leaving(connection: Connection, contact_ids: Sequence[int]) -> bool:
+    """Tell whether anything but a confirmation is being handed over to these contacts now."""
+    return bool(await statements("outbox").is_anything_leaving(connection, contact_ids=list(contact_ids)))
 
 
 async def record(connection: Connection, outcomes: Sequence[Outcome], *, sender: str) -> tuple[set[int], set[int]]:

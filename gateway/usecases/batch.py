@@ -35,7 +35,7 @@ class Outcome:
 
     conversation_ids: frozenset[int] = frozenset()
     owes_sends: bool = False
-    stopped: Mapping[int, int] = field(default_factory=dict)
+    stopped: Mapping[int, Sequence[int]] = field(default_factory=dict)
     actions: tuple[str, ...] = ()
 
 
@@ -70,14 +70,17 @@ async def process(connection: Connection, submissions: Sequence[Submission], too
     return Outcome(
         conversation_ids=frozenset(touched) | {each.arrival.person.conversation_id for each in decided},
         owes_sends=owes,
-        stopped={each.arrival.payload: each.arrival.person.contact_id for each in decided if _is_stop(each)},
+        stopped=_stopped(decided),
         actions=tuple(each.decision.action for each in decided),
     )
 
 
-def _is_stop(decided: Decided) -> bool:
-    change = decided.decision.consent
-    return change is not None and change.state is ConsentState.OPTED_OUT
+def _stopped(decided: Sequence[Decided]) -> dict[int, list[int]]:
+    stopped: defaultdict[int, list[int]] = defaultdict(list)
+    for each in decided:
+        if each.decision.consent and each.decision.consent.state is ConsentState.OPTED_OUT:
+            stopped[each.arrival.payload].append(each.arrival.person.contact_id)
+    return stopped
 
 
 async def _take_messages(

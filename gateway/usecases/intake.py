@@ -133,11 +133,11 @@ class Intake:
                 await self._isolate(batch, error)
         else:
             _acknowledge([each for place, each in enumerate(batch) if place not in outcome.stopped], "committed")
-            for place, contact_id in outcome.stopped.items():
-                self._aside(self._acknowledge_stop(batch[place], contact_id))
+            for place, contact_ids in outcome.stopped.items():
+                self._aside(self._acknowledge_stop(batch[place], contact_ids))
 
-    async def _acknowledge_stop(self, waiting: _Waiting, contact_id: int) -> None:
-        await until_nothing_leaves(self._pool, contact_id)
+    async def _acknowledge_stop(self, waiting: _Waiting, contact_ids: Sequence[int]) -> None:
+        await until_nothing_leaves(self._pool, contact_ids)
         _acknowledge([waiting], "committed")
 
     async def _commit(self, submissions: Sequence[Submission]) -> Outcome:

@@ -1,6 +1,7 @@
 """Waiting, after an opt-out is committed, for what was on its way at that moment; then it may be acknowledged."""
 
 import asyncio
+from collections.abc import Sequence
 
 import asyncpg
 import structlog
@@ -15,20 +16,20 @@ _DATABASE_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.Interfac
 _log = structlog.get_logger(__name__)
 
 
-async def until_nothing_leaves(pool: Pool, contact_id: int) -> None:
-    """Wait until no sender is handing anything but a confirmation to this contact any more, for at most five seconds.
+async def until_nothing_leaves(pool: Pool, contact_ids: Sequence[int]) -> None:
+    """Wait until no sender is handing anything but a confirmation to these contacts any more, for at most five seconds.
 
     Nothing new can begin, since senders ask for consent when they claim and again after it. What takes longer is stuck
     at the provider, who waits for our answer to the opt-out only so long.
     """
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while await _is_anything_leaving(pool, contact_id):  # noqa: ASYNC110  (only PostgreSQL knows)
+            while await _is_anything_leaving(pool, contact_ids):  # noqa: ASYNC110  (only PostgreSQL knows)
                 await asyncio.sleep(_LOOK_SECONDS)
     except _DATABASE_AWAY as error:
         _log.warning("an opt-out did not wait for what was on its way", error=type(error).__name__)
 
 
-async def _is_anything_leaving(pool: Pool, contact_id: int) -> bool:
+async def _is_anything_leaving(pool: Pool, contact_ids: Sequence[int]) -> bool:
     async with pool.acquire() as connection:
-        return await outbox.is_anything_leaving(connection, contact_id)
+        return await outbox.is_anything_leaving(connection, contact_ids)

@@ -126,9 +126,9 @@ UPDATE delivery SET status = 'queued', attempts = attempts - 1, lease_until = NU
 WHERE status = 'sending' AND leased_by = :sender AND id <> ALL(:held::bigint[]);
 
 -- name: is_anything_leaving$
--- Whether anything but a confirmation is being handed over to this contact.
+-- Whether anything but a confirmation is being handed over to these contacts.
 SELECT EXISTS (SELECT FROM delivery
-               WHERE contact_id = :contact_id AND status = 'sending' AND purpose <> 'confirmation');
+               WHERE contact_id = ANY(:contact_ids::bigint[]) AND status = 'sending' AND purpose <> 'confirmation');
 
 -- name: record
 -- Write down what came of claimed deliveries. A result other than "sent" counts only while the delivery is still ours:
