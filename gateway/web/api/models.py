@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from gateway.domain.case import CaseStatus, Severity
 from gateway.domain.channel import Channel
@@ -333,6 +333,13 @@ class NewArticle(Given):
     category: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
     published: bool = True
     texts: Annotated[list[ArticleText], Field(min_length=1, max_length=2)]
+
+    @field_validator("texts")
+    @classmethod
+    def _one_per_language(cls, texts: list[ArticleText]) -> list[ArticleText]:
+        if len({each.language for each in texts}) < len(texts):
+            raise ValueError("give one text for each language")
+        return texts
 
     def draft(self) -> Draft:
         """Read an article off the wire."""
