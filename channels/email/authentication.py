@@ -6,7 +6,7 @@ else; `verdict.judge` checks the signatures, which hostile mail can make costly,
 
 import re
 from functools import cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from publicsuffixlist import PublicSuffixList
 
@@ -146,9 +146,14 @@ def _stated(rest: str, domain: str) -> Verification:
     return verdict
 
 
+@cache
+def _network(text: str) -> IPv4Network | IPv6Network:
+    return ip_network(text, strict=False)
+
+
 def _is_trusted_peer(peer: str, networks: tuple[str, ...]) -> bool:
     try:
         address = ip_address(peer)
-        return any(address in ip_network(network, strict=False) for network in networks)
+        return any(address in _network(network) for network in networks)
     except ValueError:
         return False

@@ -13,6 +13,7 @@ _HEADER = re.compile(rb"^([!-9;-~]{1,80})[ \t]*:((?:[^\n]|\n[ \t])*)", re.MULTIL
 _MULTIPART = re.compile(
     rb"^\s*multipart/[^\x00]*?\bboundary\s*=\s*(?:\"([^\"\r\n]{1,200})\"|([^\s;\"]{1,200}))", re.IGNORECASE
 )
+_DASHES = re.compile(rb"^--([^\r\n]*)\r?$\n?", re.MULTILINE)
 _MESSAGE = re.compile(rb"^\s*message/", re.IGNORECASE)
 _FILE = re.compile(rb"^\s*attachment|\b(?:file)?name\*?(?:0\*?)?\s*=", re.IGNORECASE)
 # Only fields that are interpreted are held to the small limit: mail systems add honest ones of 10 KB.
@@ -70,7 +71,7 @@ def _walk(entity: bytes, depth: int, limits: MimeLimits) -> Iterator[dict[str, i
     body = entity[blank.end() :] if blank and head_end else entity[head_end:]
     boundary = _MULTIPART.match(content_type)
     if boundary:
-        for part in _parts(body, boundary[1] or boundary[2]):
+        for part in _parts(body, (boundary[1] or boundary[2]).rstrip(b" \t")):
             yield from _walk(part, depth + 1, limits)
     elif _MESSAGE.match(content_type):
         yield from _walk(body, depth + 1, limits)
@@ -90,12 +91,16 @@ def _read_head(head: bytes, limits: MimeLimits) -> tuple[bytes, dict[str, int]]:
 
 
 def _parts(body: bytes, boundary: bytes) -> Iterator[bytes]:
-    delimiter = re.compile(rb"^--" + re.escape(boundary) + rb"(--)?[ \t]*\r?$\n?", re.MULTILINE)
+    # One pattern for all boundaries: every mail has its own, and compiling costs more than all the rest here.
+    last = boundary + b"--"
     start: int | None = None
-    for match in delimiter.finditer(body):
+    for match in _DASHES.finditer(body):
+        line = match[1].rstrip(b" \t")
+        if line not in (boundary, last):
+            continue
         if start is not None:
             yield body[start : match.start()]
-        if match[1]:
+        if line == last:
             return
         start = match.end()
     if start is not None:

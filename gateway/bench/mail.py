@@ -11,10 +11,10 @@ from gateway.bench.stage import Servers, Stage, answering, free_ports, process, 
 from gateway.domain.account import MailAccount
 
 BAR = 0.3
-CONNECTIONS = 32
+CONNECTIONS = 64
 _PER_CONNECTION = 100
 _READY_SECONDS = 20
-_WARM = 64
+_WARM = 256
 
 _MAILBOXES = """
 INSERT INTO address (contact_id, uri)
