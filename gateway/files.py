@@ -50,7 +50,11 @@ class Storage(Protocol):
         ...
 
     async def delete(self, name: str) -> None:
-        """Forget the bytes, if they are there."""
+        """Forget the bytes, if they are there.
+
+        Raises:
+            OSError: they could not be removed.
+        """
         ...
 
 
@@ -80,7 +84,11 @@ class Files:
         return await self._storage.get(_name(sha256))
 
     async def delete(self, sha256: str) -> None:
-        """Forget the bytes, if they are there."""
+        """Forget the bytes, if they are there.
+
+        Raises:
+            OSError: they could not be removed.
+        """
         await self._storage.delete(_name(sha256))
 
     async def keep(self, events: Sequence[Event]) -> list[Event]:
@@ -201,7 +209,13 @@ class Bucket:
 
     async def delete(self, name: str) -> None:
         """See Storage."""
-        await self._store.delete_async(name)
+        from obstore.exceptions import BaseError, NotFoundError  # noqa: PLC0415
+
+        try:
+            with suppress(NotFoundError, FileNotFoundError):
+                await self._store.delete_async(name)
+        except BaseError as error:
+            raise OSError(f"the bucket did not let go of a file: {error}") from error
 
 
 def _name(sha256: str) -> str:

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from gateway.config import Retention
 from gateway.files import Files
 from gateway.store import agents
@@ -17,6 +19,7 @@ from gateway.store.retention import MESSAGES, Step
 PROOF_DAYS = 7
 _AT_ONCE = 2_000
 _FILES_AT_ONCE = 200
+_log = structlog.get_logger()
 _Take = Callable[[Connection, int], Awaitable[Step]]
 
 
@@ -72,12 +75,19 @@ async def drop_unwanted_files(pool: Pool, files: Files) -> int:
             if not names:
                 return count
             wanted = await store.files_in_use(connection, names)
-            for sha256 in names:
-                if sha256 not in wanted:
-                    await files.delete(sha256)
-                    count += 1
-            await store.settle_files(connection, names)
+            gone = [sha256 for sha256 in names if sha256 not in wanted and await _is_deleted(files, sha256)]
+            await store.settle_files(connection, wanted.union(gone))
+            count += len(gone)
         after = names[-1]
+
+
+async def _is_deleted(files: Files, sha256: str) -> bool:
+    try:
+        await files.delete(sha256)
+    except OSError as error:
+        _log.warning("a file could not be deleted and will be tried again", sha256=sha256, error=str(error))
+        return False
+    return True
 
 
 def _before(now: datetime, days: int) -> datetime | None:

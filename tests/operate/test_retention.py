@@ -130,6 +130,26 @@ async def test_a_file_goes_with_its_last_message(pool, files):
     assert await pool.fetchval("SELECT count(*) FROM unwanted_file") == 0
 
 
+async def test_a_file_that_cannot_be_deleted_stops_no_other_and_is_tried_again(pool, tmp_path):
+    class Stubborn(Folder):
+        broken = ""
+
+        async def delete(self, name: str) -> None:
+            if name == self.broken:
+                raise OSError("not now")
+            await super().delete(name)
+
+    folder = Stubborn(tmp_path)
+    files = Files(folder)
+    stays, goes = sorted([await files.write(b"one"), await files.write(b"two")])
+    await pool.executemany("INSERT INTO unwanted_file (sha256) VALUES ($1)", [(stays,), (goes,)])
+    folder.broken = f"{stays[:2]}/{stays[2:]}"
+    assert await retention.drop_unwanted_files(pool, files) == 1
+    folder.broken = ""
+    assert await retention.drop_unwanted_files(pool, files) == 1
+    assert await pool.fetchval("SELECT count(*) FROM unwanted_file") == 0
+
+
 async def test_marks_words_events_and_logins_go_after_their_time(pool, files):
     endpoint_id = (await people.endpoints(pool, SMS))[Channel.SMS]
     for days in (731, 181, 31, 1):
