@@ -1,5 +1,8 @@
 """The way to PostgreSQL: the pool with its codecs, and the named statements of `queries/*.sql`. No SQL of its own."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -42,6 +45,23 @@ async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 10,
         server_settings={"application_name": "eshnav", "timezone": "UTC", "jit": "off"}
         | ({"eshnav.erasure_key": erasure_key} if erasure_key else {}),
     )
+
+
+@asynccontextmanager
+async def lent(pool: Pool, *, most_seconds: float) -> AsyncIterator[Connection]:
+    """Lend a connection that is torn down when its use takes longer, or when none is free for as long.
+
+    A server that stopped answering cannot even be asked to cancel: waiting for that would take a minute.
+
+    Raises:
+        TimeoutError, OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError: it took too long.
+    """
+    async with pool.acquire(timeout=most_seconds) as connection:
+        alarm = asyncio.get_running_loop().call_later(most_seconds, connection.terminate)
+        try:
+            yield connection
+        finally:
+            alarm.cancel()
 
 
 async def _prepare(connection: Connection) -> None:

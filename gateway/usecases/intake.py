@@ -23,7 +23,7 @@ from gateway.domain.errors import GatewayError
 from gateway.domain.event import Event
 from gateway.metrics import INTAKE_BATCH_SIZE, INTAKE_DECISIONS, INTAKE_PAYLOADS, INTAKE_SECONDS, SPOOL_SIZE
 from gateway.store import intake as store
-from gateway.store.db import Pool
+from gateway.store.db import Pool, lent
 from gateway.usecases.batch import MergedMeanwhile, Outcome, process
 from gateway.usecases.spool import Spool
 from gateway.usecases.standstill import until_nothing_leaves
@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 Reparse = Callable[[RawPayload], Awaitable[Sequence[Event]]]
 
 BATCH_LIMIT = 200
-COMMIT_TIMEOUT_SECONDS = 8.0
+COMMIT_SECONDS = 5.0
 RETRY_AFTER_SECONDS = 0.5
 _TRIES = 3
 
@@ -147,10 +147,9 @@ class Intake:
         return await self._commit_once(submissions)
 
     async def _commit_once(self, submissions: Sequence[Submission]) -> Outcome:
-        async with asyncio.timeout(COMMIT_TIMEOUT_SECONDS):
-            async with self._pool.acquire() as connection, connection.transaction():
-                outcome = await process(connection, submissions, self._tools)
-                crash.pass_by(Place.BEFORE_COMMIT)
+        async with lent(self._pool, most_seconds=COMMIT_SECONDS) as connection, connection.transaction():
+            outcome = await process(connection, submissions, self._tools)
+            crash.pass_by(Place.BEFORE_COMMIT)
         crash.pass_by(Place.AFTER_COMMIT)
         INTAKE_BATCH_SIZE.observe(len(submissions))
         self._tell(outcome)
@@ -167,7 +166,7 @@ class Intake:
         )
         problem = f"taking it in failed: {type(error).__name__}: {error}"[:500]
         try:
-            async with asyncio.timeout(COMMIT_TIMEOUT_SECONDS), self._pool.acquire() as connection:
+            async with lent(self._pool, most_seconds=COMMIT_SECONDS) as connection:
                 await store.keep_raw(connection, [batch[0].submission.payload], [problem])
         except Exception as second:
             if _is_away(second):
@@ -220,7 +219,7 @@ class Intake:
                     await self._replay([submission])
                 return
             log.exception("poison_payload_in_spool")
-            async with self._pool.acquire() as connection:
+            async with lent(self._pool, most_seconds=COMMIT_SECONDS) as connection:
                 await store.keep_raw(connection, [submissions[0].payload], [f"replay failed: {error}"[:500]])
 
     async def _pause(self) -> None:
