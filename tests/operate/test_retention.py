@@ -191,3 +191,14 @@ async def test_the_clock_does_the_same_by_itself(pool, database_url, tmp_path, m
     monkeypatch.setenv("RETENTION_RAW_DAYS", "7")
     await raw(pool, days=8)
     assert (await work._forget())["raw_payload"] == 1
+
+
+async def test_a_conversation_whose_words_are_gone_can_still_be_opened(office, files):
+    await office.hire()
+    await office.log_in()
+    await office.text("מה שעות הפתיחה?")
+    await office.pool.execute("UPDATE message SET created_at = created_at - interval '3 years'")
+    assert (await forget(office.pool, files))["message"] == 2
+    page = await office.client.get(f"/conversations/{await office.conversation_of()}")
+    assert page.status == 200
+    assert "שעות" not in await page.text()

@@ -35,6 +35,6 @@ FROM service_case WHERE status <> 'resolved' AND person_spoke_at IS NULL GROUP B
 
 -- name: stuck^
 -- What operations look at first: dead letters, deliveries nobody can tell about, payloads with a problem.
-SELECT (SELECT count(*) FROM delivery WHERE status = 'failed') AS dead,
+SELECT (SELECT count(*) FROM delivery WHERE status = 'failed' AND superseded_by IS NULL) AS dead,
        (SELECT count(*) FROM delivery WHERE status = 'unknown') AS unknown,
        (SELECT count(*) FROM raw_payload WHERE problem IS NOT NULL AND handled_at IS NULL) AS problems;
