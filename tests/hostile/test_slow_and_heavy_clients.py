@@ -15,6 +15,11 @@ MESSAGE = "/webhooks/twilio/message"
 SILENT = 300
 
 
+@pytest.fixture(scope="module")
+def office(standing_office):
+    return standing_office
+
+
 @pytest.fixture
 async def port(office):
     async with open_house(office, DoorLimits(head_seconds=0.5)) as port:
@@ -79,7 +84,7 @@ async def trickle(line: Line) -> None:
         await asyncio.sleep(0.05)
 
 
-@pytest.mark.parametrize("path", [MESSAGE, "/webhooks/whatsapp", "/login"])
+@pytest.mark.parametrize("path", [MESSAGE, "/login"])
 async def test_half_a_body_is_ended(port, monkeypatch, path):
     monkeypatch.setattr(webhooks, "BODY_SECONDS", 0.4)
     monkeypatch.setattr(guard, "BODY_SECONDS", 0.4)
