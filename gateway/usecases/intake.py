@@ -137,8 +137,10 @@ class Intake:
                 self._aside(self._acknowledge_stop(batch[place], contact_ids))
 
     async def _acknowledge_stop(self, waiting: _Waiting, contact_ids: Sequence[int]) -> None:
-        await until_nothing_leaves(self._pool, contact_ids)
-        _acknowledge([waiting], "committed")
+        try:
+            await until_nothing_leaves(self._pool, contact_ids)
+        finally:
+            _acknowledge([waiting], "committed")
 
     async def _commit(self, submissions: Sequence[Submission]) -> Outcome:
         for _ in range(_TRIES - 1):
