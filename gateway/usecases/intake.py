@@ -133,14 +133,15 @@ class Intake:
                 await self._isolate(batch, error)
         else:
             _acknowledge([each for place, each in enumerate(batch) if place not in outcome.stopped], "committed")
-            for place, contact_ids in outcome.stopped.items():
-                self._aside(self._acknowledge_stop(batch[place], contact_ids))
+            if outcome.stopped:
+                self._aside(self._acknowledge_stops([batch[place] for place in outcome.stopped], outcome))
 
-    async def _acknowledge_stop(self, waiting: _Waiting, contact_ids: Sequence[int]) -> None:
+    async def _acknowledge_stops(self, stops: Sequence[_Waiting], outcome: Outcome) -> None:
+        contact_ids = [each for stopped in outcome.stopped.values() for each in stopped]
         try:
             await until_nothing_leaves(self._pool, contact_ids)
         finally:
-            _acknowledge([waiting], "committed")
+            _acknowledge(stops, "committed")
 
     async def _commit(self, submissions: Sequence[Submission]) -> Outcome:
         for _ in range(_TRIES - 1):

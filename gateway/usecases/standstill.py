@@ -11,6 +11,7 @@ from gateway.store.db import Pool
 
 PATIENCE_SECONDS = 5.0
 _LOOK_SECONDS = 0.02
+_SELDOM_SECONDS = 0.2
 _DATABASE_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 _log = structlog.get_logger(__name__)
@@ -24,8 +25,10 @@ async def until_nothing_leaves(pool: Pool, contact_ids: Sequence[int]) -> None:
     """
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while await _is_anything_leaving(pool, contact_ids):  # noqa: ASYNC110  (only PostgreSQL knows)
-                await asyncio.sleep(_LOOK_SECONDS)
+            pause = _LOOK_SECONDS
+            while await _is_anything_leaving(pool, contact_ids):
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _SELDOM_SECONDS)
     except _DATABASE_AWAY as error:
         _log.warning("an opt-out did not wait for what was on its way", error=type(error).__name__)
 

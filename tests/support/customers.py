@@ -84,8 +84,11 @@ async def say(
 async def _post(town: Town, url: str, body: str, headers: dict[str, str]) -> bool:
     try:
         async with town.http.post(url, data=body, headers=headers) as response:
+            if not response.ok:
+                print("refused:", response.status)  # noqa: T201  (tells which refusal it was)
             return response.ok
-    except (aiohttp.ClientError, TimeoutError):
+    except (aiohttp.ClientError, TimeoutError) as error:
+        print("not answered:", type(error).__name__)  # noqa: T201
         return False
 
 
