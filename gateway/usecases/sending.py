@@ -111,7 +111,7 @@ class Sender:
         self._wake.set()
 
     async def _round(self) -> None:
-        """Claim once and start everything claimed; rest when there was nothing, or when all slots are taken."""
+        """Claim once and start everything claimed; rest when there was nothing, or while much is in flight."""
         self._wake.clear()
         begin_until = time.monotonic() + self._limits.begin_seconds
         try:
