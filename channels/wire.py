@@ -13,8 +13,13 @@ TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 
 
 def new_session() -> aiohttp.ClientSession:
-    """Open a connection pool, where the event loop runs; cookies and the environment's proxies are ignored."""
-    return aiohttp.ClientSession(timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+    """Open a connection pool, where the event loop runs; cookies and the environment's proxies are ignored.
+
+    The sender bounds how much is under way. The pool must not: a reply would wait there behind a whole campaign.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0), timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+    )
 
 
 @contextmanager

@@ -41,11 +41,13 @@ async def claim(
     slots: int,
     slots_not_replies: int,
     promotions_a_day: int,
+    slots_bulk: int | None = None,
     lease_seconds: float = LEASE_SECONDS,
 ) -> Claim:
     """Take what may start now, replies first: at most `slots`, of them at most `slots_not_replies` that are no replies.
 
-    Each is leased to `sender`. What its person opted out of is suppressed, what is too late fails.
+    At most `slots_bulk` are of the bulk lane. Each is leased to `sender`. What its person opted out of is suppressed,
+    what is too late fails.
     """
     rows = [
         row
@@ -58,6 +60,7 @@ async def claim(
             lease_seconds=lease_seconds,
             slots=slots,
             slots_not_replies=max(slots_not_replies, 0),
+            slots_bulk=slots if slots_bulk is None else slots_bulk,
             promotions_a_day=promotions_a_day,
         )
     ]

@@ -20,7 +20,7 @@ _ENDPOINT_SHARE = 0.75
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """How much one sender does at once; `reserved` of the `slots` are for replies alone.
+    """How much one sender does at once; `reserved` of the `slots` are for replies alone, `bulk` the most for bulk.
 
     What it claimed is its own for `lease_seconds`: it begins within the first quarter of them or gives it back, and has
     the rest to hear the provider's answer. So a sender that stood still for long hands over nothing that others hold.
@@ -28,6 +28,7 @@ class Limits:
 
     slots: int = 192
     reserved: int = 48
+    bulk: int = 64
     promotions_a_day: int = 2
     lease_seconds: float = 60.0
 
@@ -44,13 +45,14 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Room:
-    """What may start now: slots in all, slots for what is no reply, and the budget of each endpoint.
+    """What may start now: slots in all, for what is no reply, and for bulk, and the budget of each endpoint.
 
     `is_dry` says that due work may be waiting for tokens.
     """
 
     slots: int
     slots_not_replies: int
+    slots_bulk: int
     budgets: tuple[Budget, ...]
     is_dry: bool
 
@@ -75,7 +77,7 @@ async def find_room(
     """
     busy = list(in_flight)
     slots = limits.slots - len(busy)
-    others = sum(1 for claimed in busy if claimed.lane is not Lane.REPLY)
+    in_lane = Counter(claimed.lane for claimed in busy)
     at_endpoint = Counter(claimed.endpoint_id for claimed in busy)
     ceiling = math.ceil(limits.slots * _ENDPOINT_SHARE) if len(endpoints) > 1 else limits.slots
     wishes = []
@@ -88,7 +90,8 @@ async def find_room(
     budgets = [_budget(endpoint, wish, grant) for (endpoint, wish), grant in zip(wishes, grants, strict=True)]
     return Room(
         slots=slots,
-        slots_not_replies=max(0, limits.slots - limits.reserved - others),
+        slots_not_replies=max(0, limits.slots - limits.reserved - len(busy) + in_lane[Lane.REPLY]),
+        slots_bulk=max(0, limits.bulk - in_lane[Lane.BULK]),
         budgets=tuple(budget for budget in budgets if budget.most > 0),
         is_dry=any(not budget.most_not_replies for budget in budgets),
     )

@@ -153,6 +153,7 @@ class Sender:
                 sender=self._name,
                 slots=room.slots,
                 slots_not_replies=room.slots_not_replies,
+                slots_bulk=room.slots_bulk,
                 promotions_a_day=self._limits.promotions_a_day,
                 lease_seconds=self._limits.lease_seconds,
             )

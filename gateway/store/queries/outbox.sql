@@ -25,7 +25,8 @@ WITH budget AS MATERIALIZED (
                         AND earliest.status IN ('queued', 'sending')
                       ORDER BY earliest.id LIMIT 1)
         ORDER BY q.due_at, q.id
-        LIMIT CASE lanes.lane WHEN 0 THEN budget.most ELSE budget.most_not_replies END
+        LIMIT CASE lanes.lane WHEN 0 THEN budget.most WHEN 1 THEN budget.most_not_replies
+                              ELSE least(budget.most_not_replies, :slots_bulk::integer) END
         FOR UPDATE OF q SKIP LOCKED
     ) AS due
 ), silenced AS (
@@ -49,6 +50,7 @@ WITH budget AS MATERIALIZED (
 ), ranked AS (
     SELECT id, lane, most, row_number() OVER (ORDER BY lane, due_at, id) AS place,
            row_number() OVER (PARTITION BY lane = 0 ORDER BY lane, due_at, id) AS place_among_its_kind,
+           row_number() OVER (PARTITION BY lane ORDER BY due_at, id) AS place_in_lane,
            row_number() OVER (PARTITION BY endpoint_id ORDER BY lane, due_at, id) AS place_at_endpoint
     FROM willing WHERE expires_at IS NULL OR expires_at > now()
 ), claimed AS (
@@ -59,6 +61,7 @@ WITH budget AS MATERIALIZED (
     WHERE delivery.id = ranked.id AND ranked.place_at_endpoint <= ranked.most
       AND ranked.place <= :slots::integer
       AND (ranked.lane = 0 OR ranked.place_among_its_kind <= :slots_not_replies::integer)
+      AND (ranked.lane < 2 OR ranked.place_in_lane <= :slots_bulk::integer)
     RETURNING delivery.*
 )
 SELECT ARRAY(SELECT conversation_id FROM silenced UNION SELECT conversation_id FROM expired) AS refused,
