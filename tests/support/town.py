@@ -71,7 +71,10 @@ class Town:
         return f"http://127.0.0.1:{self.sandbox_port}"
 
     def spawn(self, name: str, **environ: str) -> subprocess.Popen[bytes]:
-        """Start a part, without waiting for it."""
+        """Start a part anew, without waiting for it."""
+        if self.is_running(name):
+            self.processes[name].kill()
+            self.processes[name].wait()
         kind = name.rstrip("2")
         told = self.environ | environ
         if kind == "sandbox":
