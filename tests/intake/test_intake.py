@@ -59,7 +59,9 @@ class Desk:
         return f"SM{self.sent:08}"
 
     async def take(self, *events):
-        request = Request(method="POST", target="/x", body=f"raw bytes {self.fresh()}".encode(), received_at=datetime.now(UTC))
+        request = Request(
+            method="POST", target="/x", body=f"raw bytes {self.fresh()}".encode(), received_at=datetime.now(UTC)
+        )
         await self.intake.accept(request, events, source="test")
 
     async def rows(self, sql, *values):
