@@ -182,11 +182,12 @@ class Town:
             assert response.ok, await response.text()
 
     async def reset_provider(self) -> None:
-        """Let the sandbox behave and forget."""
+        """Let the sandbox behave and forget, and the product forget that it ever did not."""
         async with self.http.post(f"{self.sandbox_url}/sandbox/api/reset", json={}) as response:
             assert response.ok
         async with self.http.delete(f"{self.sandbox_url}/sandbox/api/faults") as response:
             assert response.ok
+        await self.pool.execute("UPDATE endpoint SET paused_until = NULL, paused_reason = NULL")
 
     async def expire_leases(self, *pids: int) -> None:
         """Let the leases of these dead workers run out at once, instead of within a minute."""
@@ -217,7 +218,10 @@ class Town:
 
     async def settled(self, after: int = 0, *, seconds: float = 20) -> dict[str, int]:
         """Wait until nothing newer than delivery `after` is owed or being sent; counts by status."""
-        await until(lambda: self._is_settled(after), seconds=seconds, what="the outbox to be worked off")
+        try:
+            await until(lambda: self._is_settled(after), seconds=seconds, what="the outbox to be worked off")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{await self.owed(after)}") from None
         rows = await self.pool.fetch("SELECT status, count(*) FROM delivery WHERE id > $1 GROUP BY 1", after)
         return {row["status"]: row["count"] for row in rows}
 
@@ -225,6 +229,20 @@ class Town:
         return not await self.pool.fetchval(
             "SELECT count(*) FROM delivery WHERE id > $1 AND status IN ('queued', 'sending')", after
         )
+
+    async def owed(self, after: int) -> str:
+        """What is not yet decided of the deliveries newer than `after`, a line each, for the message of a failure."""
+        rows = await self.pool.fetch(
+            "SELECT id, contact_id, status, purpose, lane, attempts, leased_by, lease_until - now() AS leased_for,"
+            " due_at - now() AS due_in, error_code, reason FROM delivery"
+            " WHERE id > $1 AND status IN ('queued', 'sending', 'unknown', 'sent') ORDER BY id LIMIT 20",
+            after,
+        )
+        paused = await self.pool.fetch(
+            "SELECT key, paused_until - now() AS rests, paused_reason FROM endpoint WHERE paused_until > now()"
+        )
+        lines = [" ".join(f"{name}={value}" for name, value in row.items()) for row in (*rows, *paused)]
+        return "\n".join((*lines, self.last_words("worker")))
 
     async def newest_delivery(self) -> int:
         """The highest delivery id, so that a test can tell its own from earlier ones."""
