@@ -142,3 +142,11 @@ def die_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
         prctl(_PR_SET_PDEATHSIG, int(stop_signal))
 
     return ask
+
+
+def follow_parent(pid: int, stop_signal: signal.Signals) -> None:
+    """Get this signal when the parent with this process id dies; end at once if it has died already."""
+    if ask := die_with_parent(stop_signal):
+        ask()
+    if os.getppid() != pid:
+        sys.exit(f"The process {pid} that started this one is gone")

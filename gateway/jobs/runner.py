@@ -5,6 +5,7 @@ the database queue it again. Run as a program it is RQ's worker or its clock, an
 input: the URL may hold a password, and reading all settings would triple its memory.
 """
 
+import signal
 import sys
 import time
 from contextlib import suppress
@@ -16,6 +17,7 @@ from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
 from gateway.clock import now
+from gateway.embedded.process import follow_parent
 from gateway.jobs import work
 
 QUEUE = "eshnav"
@@ -80,4 +82,5 @@ class Clock(CronScheduler):
 
 
 if __name__ == "__main__":
+    follow_parent(int(sys.argv[2]), signal.SIGTERM)
     {"worker": run_worker, "clock": run_clock}[sys.argv[1]](sys.stdin.readline().strip())

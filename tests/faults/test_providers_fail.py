@@ -1,11 +1,19 @@
 """Providers that throttle, fail, hang, or break the connection before or after taking a message."""
 
 import time
+from collections.abc import AsyncIterator
 
 import pytest
 from customers import check, check_sent_once, say, sayings
 from fault_proxy import NONE, Fault
 from town import Town, until
+
+
+@pytest.fixture(autouse=True)
+async def _unprejudiced(town: Town) -> AsyncIterator[None]:
+    """A worker remembers how a provider failed; the next test's must not."""
+    yield
+    await town.kill("worker")
 
 
 async def test_429_is_obeyed_as_long_as_it_says_and_everything_goes_out_once(town: Town):

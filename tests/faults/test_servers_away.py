@@ -3,10 +3,11 @@
 import asyncio
 import random
 import time
+from dataclasses import replace
 
 import pytest
 import redis.asyncio as redis_module
-from customers import QUESTION, Said, check, check_sent_once, mail, say, sayings
+from customers import Said, check, check_sent_once, mail, say, sayings
 from fault_proxy import NONE, Fault
 from town import Town, until
 
@@ -25,10 +26,8 @@ async def test_while_postgresql_is_away_webhooks_and_mail_are_taken_and_replayed
 ):
     await town.run("app", "worker")
     after = await town.newest_delivery()
-    one_person = [Said(sid=each.sid, phone="+97255" + each.sid[-7:].zfill(7), text=QUESTION) for each in sayings(1)] + [
-        Said(sid=each.sid, phone="", text=f"and {n}") for n, each in enumerate(sayings(10))
-    ]
-    talk = [Said(sid=each.sid, phone=one_person[0].phone, text=each.text) for each in one_person]
+    first, *others = sayings(11)
+    talk = [first, *(replace(each, phone=first.phone, text=f"and {n}") for n, each in enumerate(others))]
     back = await go_away(town, how)
     began_at = time.monotonic()
     said = sayings(40)

@@ -131,11 +131,16 @@ async def check(town: Town, said: Sequence[Said], acknowledged: set[str]) -> Non
 async def check_sent_once(town: Town, after: int) -> int:
     """Each delivery newer than `after` reached its customer once, or is unknown; gives how many are."""
     counts = await town.provider_counts()
-    rows = await town.pool.fetch("SELECT id, status, channel FROM delivery WHERE id > $1", after)
+    rows = await town.pool.fetch("SELECT id, status, reason, channel FROM delivery WHERE id > $1", after)
     reached = {row["id"]: counts.get(f"twilio:{row['id']}", 0) for row in rows if row["channel"] != "email"}
     status = {row["id"]: row["status"] for row in rows}
+    reasons = {row["id"]: row["reason"] for row in rows}
     twice = {each: (count, status[each]) for each, count in reached.items() if count > 1}
     assert twice == {}, f"sent twice: {twice}"
-    lost = {each: status[each] for each, count in reached.items() if not count and status[each] != "unknown"}
+    lost = {
+        each: (status[each], reasons[each])
+        for each, count in reached.items()
+        if not count and status[each] != "unknown"
+    }
     assert lost == {}, f"never sent: {lost}"
     return sum(1 for each in status.values() if each == "unknown")
