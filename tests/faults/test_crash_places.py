@@ -101,7 +101,7 @@ async def crash(town: Town, places: dict[str, Place], *, passes: int) -> tuple[l
             fresh, done = await until_it_dies(town, victim, DRIVES[place])
         finally:
             town.database.misbehave(NONE)
-        assert await town.died(victim, seconds=5) == -signal.SIGKILL, f"{place}: {town.last_words(victim)}"
+        assert await town.died(victim) == -signal.SIGKILL, f"{place}: {town.last_words(victim)}"
         said += sent_as_mail(fresh) if DRIVES[place] is mails else fresh
         acknowledged |= done
     await town.expire_leases(*(town.processes[victim].pid for victim in places))

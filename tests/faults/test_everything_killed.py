@@ -34,7 +34,7 @@ async def test_whatever_is_killed_nothing_acknowledged_is_lost_or_doubled_and_no
         assert len(acknowledged) == len(everything)
     await asyncio.sleep(1)
     await town.reconcile()
-    await town.settled(after, seconds=60)
+    await town.settled(after)
     await check(town, everything, acknowledged)
     await check_sent_once(town, after)
 

@@ -43,7 +43,7 @@ async def test_while_postgresql_is_away_webhooks_and_mail_are_taken_and_replayed
     assert len(acknowledged) == len(said), "a webhook was refused"
     assert all(in_order)
     assert set(codes) <= {250, 451}
-    await until(lambda: spool_is_empty(town), seconds=30, what="the spool to be replayed")
+    await until(lambda: spool_is_empty(town), seconds=60, what="the spool to be replayed")
     stored = await town.pool.fetch(
         "SELECT provider_id FROM message WHERE direction = 'inbound' AND provider_id = ANY($1) ORDER BY id",
         [each.sid for each in talk],
@@ -54,7 +54,7 @@ async def test_while_postgresql_is_away_webhooks_and_mail_are_taken_and_replayed
         "SELECT subject FROM message WHERE direction = 'inbound' AND subject = ANY($1)", subjects
     )
     assert sorted(row["subject"] for row in mails) == sorted(subjects)
-    await town.settled(after, seconds=60)
+    await town.settled(after)
     await check(town, said, acknowledged)
     await check_sent_once(town, after)
 
@@ -93,8 +93,8 @@ async def test_connections_to_postgresql_that_break_anywhere_double_nothing(town
     acknowledged = await telling
     town.database.misbehave(NONE)
     assert len(acknowledged) == len(said)
-    await until(lambda: spool_is_empty(town), seconds=20)
-    await town.settled(after, seconds=30)
+    await until(lambda: spool_is_empty(town), seconds=60)
+    await town.settled(after)
     await check(town, said, acknowledged)
     await check_sent_once(town, after)
 
@@ -118,7 +118,7 @@ async def test_without_valkey_nothing_is_lost_and_work_goes_on_within_seconds(to
     try:
         acknowledged = await telling
         assert len(acknowledged) == len(said)
-        assert await town.settled(after, seconds=15)
+        assert await town.settled(after, seconds=30)
     finally:
         town.redis.resume()
     if how == "killed":
@@ -127,7 +127,7 @@ async def test_without_valkey_nothing_is_lost_and_work_goes_on_within_seconds(to
     await check_sent_once(town, after)
     last = sayings(1)
     assert await say(town, last)
-    await town.settled(after, seconds=5)
+    await town.settled(after, seconds=20)
 
 
 async def test_an_app_that_starts_while_postgresql_is_away_says_so_and_works_once_it_is_back(town: Town):
@@ -137,13 +137,13 @@ async def test_an_app_that_starts_while_postgresql_is_away_says_so_and_works_onc
     town.spawn("app2")
     said = sayings(5)
     try:
-        await until(lambda: listens(town), seconds=15, what=town.last_words("app2"))
+        await until(lambda: listens(town), seconds=60, what=town.last_words("app2"))
         acknowledged = await say(town, said, apps=["app2"])
     finally:
         town.database.misbehave(NONE)
     assert len(acknowledged) == len(said)
     await town.run("app2", "worker")
-    await until(lambda: all_stored(town, said), seconds=15)
+    await until(lambda: all_stored(town, said), seconds=60)
     await check(town, said, acknowledged)
     await town.stop("app2")
 

@@ -43,7 +43,7 @@ async def test_nothing_is_handed_over_after_a_stop_was_acknowledged(
     await town.provider.cut_all()
     after = await town.newest_delivery()
     phones = await flood(town, contacts, each)
-    await until(lambda: sent_at_least(town, after, max(3, contacts // 4)), seconds=20)
+    await until(lambda: sent_at_least(town, after, max(3, contacts // 4)), seconds=60)
     stopping = chance.sample(phones, stoppers)
 
     async def stop(phone: str) -> None:

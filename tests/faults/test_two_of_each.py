@@ -83,7 +83,7 @@ async def test_restarting_the_apps_and_workers_one_after_the_other_fails_no_webh
         over.set()
         await load
     assert acknowledged == {each.sid for each in said}, "refused by one app and, at once, by the other"
-    await town.settled(after, seconds=30)
+    await town.settled(after)
     await check(town, said, acknowledged)
     assert await check_sent_once(town, after) == 0
 

@@ -216,7 +216,7 @@ class Town:
             await registry.close()
             await bell.close()
 
-    async def settled(self, after: int = 0, *, seconds: float = 20) -> dict[str, int]:
+    async def settled(self, after: int = 0, *, seconds: float = 120) -> dict[str, int]:
         """Wait until nothing newer than delivery `after` is owed or being sent; counts by status."""
         try:
             await until(lambda: self._is_settled(after), seconds=seconds, what="the outbox to be worked off")
