@@ -50,11 +50,10 @@ WHERE id = ANY(:conversation_ids::bigint[]) ORDER BY id FOR UPDATE;
 
 -- name: load_facts
 -- Everything routing may know about each message, and a fresh id for it; seen when this provider id is already stored.
+-- That is looked up row by row, which LIMIT forces: EXISTS may be planned as one hash of all messages while they are few.
 -- contexts holds the provider ids a message replies to, nearest first, joined by the unit separator.
 SELECT e.ord::integer - 1 AS ord, nextval('message_id_seq') AS message_id,
-       EXISTS (SELECT FROM message
-               WHERE message.endpoint_id = e.endpoint_id AND message.provider_id = e.provider_id
-                 AND message.direction = 'inbound') AS seen,
+       coalesce(known.seen, false) AS seen,
        c.language, c.question, c.automatic_at, c.acknowledged_at, c.last_inbound_at IS NULL AS is_first_message,
        a.opted_out,
        k.id AS case_id, k.number, k.status, k.topic, k.queue, k.severity, k.opened_at, k.answer_due_at,
@@ -64,6 +63,11 @@ FROM unnest(:conversation_ids::bigint[], :address_ids::bigint[], :endpoint_ids::
             :contexts::text[]) WITH ORDINALITY AS e (conversation_id, address_id, endpoint_id, provider_id, context, ord)
 JOIN conversation AS c ON c.id = e.conversation_id
 JOIN address AS a ON a.id = e.address_id
+LEFT JOIN LATERAL (
+    SELECT true AS seen FROM message
+    WHERE message.endpoint_id = e.endpoint_id AND message.provider_id = e.provider_id AND message.direction = 'inbound'
+    LIMIT 1
+) AS known ON true
 LEFT JOIN service_case AS k ON k.id = c.newest_case_id
 LEFT JOIN agent ON agent.id = k.assignee_id
 LEFT JOIN LATERAL (
