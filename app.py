@@ -41,7 +41,8 @@ from gateway.wording import Wording
 
 log = structlog.get_logger(__name__)
 
-POOL_SIZE = 16
+# Intake has connections of its own: no screen can keep it waiting.
+POOL_SIZE, INTAKE_CONNECTIONS = 12, 4
 DATABASE_PATIENCE_SECONDS = 3.0
 _MAIL = "mail"
 # Webhooks make much short-lived garbage beside many long-lived objects; collecting less often saves time on each.
@@ -80,13 +81,23 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
         stack.push_async_callback(bell.close)
         registry = Registry(settings.accounts, public_url=settings.public_url)
         stack.push_async_callback(registry.close)
-        services = await _services(settings, pool, bell, registry, stack)
+        intake_pool = await open_pool(
+            settings.database_url,
+            min_size=0,
+            max_size=INTAKE_CONNECTIONS,
+            erasure_key=settings.erasure_key,
+            by_index=True,
+        )
+        stack.push_async_callback(intake_pool.close)
+        services = await _services(settings, pool, intake_pool, bell, registry, stack)
         port = await _listen(build(services), settings, stack)
         await _take_mail(services, stack)
         yield port
 
 
-async def _services(settings: Settings, pool: Pool, bell: Bell, registry: Registry, stack: AsyncExitStack) -> Services:
+async def _services(
+    settings: Settings, pool: Pool, intake_pool: Pool, bell: Bell, registry: Registry, stack: AsyncExitStack
+) -> Services:
     known = reference.unloaded(settings.endpoints)
     await _prepare(settings, pool, known, stack)
     tools = Tools(
@@ -99,7 +110,7 @@ async def _services(settings: Settings, pool: Pool, bell: Bell, registry: Regist
     stack.callback(spool.close)
     files = open_files(settings)
     provided = Provided(twilio=registry.twilio_adapters, whatsapp=registry.whatsapp_adapters)
-    intake = Intake(pool, tools, spool, bell, _Rereader(settings, provided, files, stack).read)
+    intake = Intake(intake_pool, tools, spool, bell, _Rereader(settings, provided, files, stack).read)
     running = asyncio.create_task(intake.run())
     running.add_done_callback(_stop_if_broken)
     stack.push_async_callback(_finish, intake, running)

@@ -29,7 +29,9 @@ async def open_tools(settings: Settings | None = None, *, connections: int = 3) 
     """Open everything, and close it at the end; the settings are read from the environment unless given."""
     settings = settings or load_settings()
     async with AsyncExitStack() as stack:
-        pool = await open_pool(settings.database_url, max_size=connections, erasure_key=settings.erasure_key)
+        pool = await open_pool(
+            settings.database_url, max_size=connections, erasure_key=settings.erasure_key, by_index=True
+        )
         stack.push_async_callback(pool.close)
         registry = Registry(settings.accounts, public_url=settings.public_url)
         stack.push_async_callback(registry.close)

@@ -26,10 +26,14 @@ def statements(noun: str) -> Any:
     return aiosql.from_path(QUERIES / f"{noun}.sql", "asyncpg", kwargs_only=True, mandatory_parameters=False)
 
 
-async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 10, erasure_key: str = "") -> Pool:
+async def open_pool(
+    database_url: str, *, min_size: int = 1, max_size: int = 10, erasure_key: str = "", by_index: bool = False
+) -> Pool:
     """Open a pool whose connections read and write jsonb as Python values.
 
     `erasure_key` lets new addresses find the opt-out of an erased person with that address; PostgreSQL never stores it.
+    `by_index` is for statements that look rows up, many times a second: plans are kept, and one made while a table was
+    empty would read the whole of it for minutes after it has grown.
 
     Raises:
         OSError, asyncpg.PostgresError: the database cannot be reached.
@@ -43,7 +47,8 @@ async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 10,
         command_timeout=60,
         timeout=5,
         server_settings={"application_name": "eshnav", "timezone": "UTC", "jit": "off"}
-        | ({"eshnav.erasure_key": erasure_key} if erasure_key else {}),
+        | ({"eshnav.erasure_key": erasure_key} if erasure_key else {})
+        | ({"enable_seqscan": "off"} if by_index else {}),
     )
 
 

@@ -1,7 +1,8 @@
 """Intake: everything waiting at one moment is one batch and one transaction; what PostgreSQL cannot take is spooled.
 
 `accept` returns only when the payload is committed or flushed to the spool, so that the acknowledgement means what it
-says. One poison payload fails alone and is kept raw for operations.
+says. While PostgreSQL works on one batch the next is decided; it begins once the one before holds its conversations, so
+that every customer's messages stay in order. One poison payload fails alone and is kept raw for operations.
 """
 
 import asyncio
@@ -36,6 +37,7 @@ log = structlog.get_logger(__name__)
 Reparse = Callable[[RawPayload], Awaitable[Sequence[Event]]]
 
 BATCH_LIMIT = 200
+BATCHES_AT_ONCE = 2
 COMMIT_SECONDS = 5.0
 RETRY_AFTER_SECONDS = 0.5
 _TRIES = 3
@@ -75,6 +77,7 @@ class Intake:
         self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
         self._stopping = False
+        self._in_flight: set[asyncio.Task[None]] = set()
         self._after: set[asyncio.Task[None]] = set()
 
     @property
@@ -106,12 +109,16 @@ class Intake:
         """Commit batch after batch until `stop`; whatever waits then is still taken in."""
         while not (self._stopping and not self._waiting):
             if self._spool.size:
+                await asyncio.gather(*self._in_flight)
                 await self._work_off_spool()
-            elif self._waiting:
-                await self._take(self._next_batch())
-            else:
+            elif not self._waiting:
                 self._wake.clear()
                 await self._wake.wait()
+            elif len(self._in_flight) < BATCHES_AT_ONCE:
+                await self._begin(self._next_batch())
+            else:
+                await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.gather(*self._in_flight)
         await asyncio.gather(*self._after)
 
     def stop(self) -> None:
@@ -122,15 +129,24 @@ class Intake:
     def _next_batch(self) -> list[_Waiting]:
         return [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_LIMIT))]
 
-    async def _take(self, batch: list[_Waiting]) -> None:
+    async def _begin(self, batch: list[_Waiting]) -> None:
+        """Start a batch, and wait until it holds its conversations or has ended."""
+        holding = asyncio.Event()
+        task = asyncio.create_task(self._take(batch, holding.set))
+        self._in_flight.add(task)
+        task.add_done_callback(self._in_flight.discard)
+        task.add_done_callback(lambda _: holding.set())
+        await holding.wait()
+
+    async def _take(self, batch: list[_Waiting], holding: Callable[[], None]) -> None:
         try:
-            outcome = await self._commit([waiting.submission for waiting in batch])
+            outcome = await self._commit([waiting.submission for waiting in batch], holding)
         except Exception as error:  # noqa: BLE001 - whatever one payload breaks must not stop the others
             if _is_away(error):
                 log.warning("database_away", error=type(error).__name__, spooled=len(batch))
                 await self._put_on_spool(batch)
             else:
-                await self._isolate(batch, error)
+                await self._isolate(batch, error, holding)
         else:
             _acknowledge([each for place, each in enumerate(batch) if place not in outcome.stopped], "committed")
             if outcome.stopped:
@@ -143,26 +159,26 @@ class Intake:
         finally:
             _acknowledge(stops, "committed")
 
-    async def _commit(self, submissions: Sequence[Submission]) -> Outcome:
+    async def _commit(self, submissions: Sequence[Submission], holding: Callable[[], None]) -> Outcome:
         for _ in range(_TRIES - 1):
             with suppress(*_RUN_AGAIN):
-                return await self._commit_once(submissions)
-        return await self._commit_once(submissions)
+                return await self._commit_once(submissions, holding)
+        return await self._commit_once(submissions, holding)
 
-    async def _commit_once(self, submissions: Sequence[Submission]) -> Outcome:
+    async def _commit_once(self, submissions: Sequence[Submission], holding: Callable[[], None]) -> Outcome:
         async with lent(self._pool, most_seconds=COMMIT_SECONDS) as connection, connection.transaction():
-            outcome = await process(connection, submissions, self._tools)
+            outcome = await process(connection, submissions, self._tools, holding)
             crash.pass_by(Place.BEFORE_COMMIT)
         crash.pass_by(Place.AFTER_COMMIT)
         INTAKE_BATCH_SIZE.observe(len(submissions))
         self._tell(outcome)
         return outcome
 
-    async def _isolate(self, batch: list[_Waiting], error: Exception) -> None:
+    async def _isolate(self, batch: list[_Waiting], error: Exception, holding: Callable[[], None]) -> None:
         """Run a failed batch one payload at a time; the one that fails alone is kept raw, with what is wrong."""
         if len(batch) > 1:
             for waiting in batch:
-                await self._take([waiting])
+                await self._take([waiting], holding)
             return
         log.error(
             "poison_payload", error=type(error).__name__, source=batch[0].submission.payload.source, exc_info=error
@@ -213,7 +229,7 @@ class Intake:
 
     async def _replay(self, submissions: Sequence[Submission]) -> None:
         try:
-            await self._commit(submissions)
+            await self._commit(submissions, _nobody_waits)
         except Exception as error:
             if _is_away(error):
                 raise
@@ -250,6 +266,10 @@ class Intake:
         if outcome.owes_sends:
             await self._bell.ring_senders()
         await self._bell.announce(outcome.conversation_ids, "message")
+
+
+def _nobody_waits() -> None:
+    pass
 
 
 def _is_away(error: Exception) -> bool:

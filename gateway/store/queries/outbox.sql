@@ -5,8 +5,9 @@ WHERE key = ANY(:keys::text[]) AND active AND (paused_until IS NULL OR paused_un
 
 -- name: claim
 -- Take what may start now: per endpoint and lane the first that are due, of each contact only the first in its lane.
--- Opted-out ones are suppressed and expired ones fail instead. The head of a contact's line is a scalar subquery, so that
--- no planner turns it into a join over the whole outbox. Gives at least one row, for what was refused.
+-- Opted-out ones are suppressed and expired ones fail instead. The head of a contact's line is a scalar subquery, and
+-- what else is looked up is lateral with a limit, so that no planner turns either into a look at a whole table. Gives at
+-- least one row, for what was refused.
 WITH budget AS MATERIALIZED (
     SELECT b.* FROM unnest(:endpoint_ids::smallint[], :mosts::integer[], :mosts_not_replies::integer[])
         AS b (endpoint_id, most, most_not_replies)
@@ -29,16 +30,20 @@ WITH budget AS MATERIALIZED (
                               ELSE least(budget.most_not_replies, :slots_bulk::integer) END
         FOR UPDATE OF q SKIP LOCKED
     ) AS due
+), unwanted AS MATERIALIZED (
+    SELECT theirs.id
+    FROM (SELECT DISTINCT address.id, address.opted_out FROM candidate AS c JOIN address ON address.id = c.address_id
+          WHERE address.opted_out <> '{}') AS silent
+    CROSS JOIN LATERAL (
+        SELECT d.id FROM delivery AS d
+        WHERE d.address_id = silent.id AND d.status = 'queued' AND d.purpose <> 'confirmation'
+          AND silent.opted_out && ARRAY['any', d.purpose]
+        FOR UPDATE OF d SKIP LOCKED
+    ) AS theirs
 ), silenced AS (
     UPDATE delivery SET status = 'suppressed', reason = 'opted out', updated_at = now()
-    WHERE id IN (
-        SELECT d.id FROM delivery AS d JOIN address AS a ON a.id = d.address_id
-        WHERE d.status = 'queued' AND d.purpose <> 'confirmation' AND a.opted_out && ARRAY['any', d.purpose]
-          AND d.address_id = ANY(ARRAY(
-              SELECT c.address_id FROM candidate AS c JOIN address ON address.id = c.address_id
-              WHERE address.opted_out <> '{}'))
-        FOR UPDATE OF d SKIP LOCKED)
-    RETURNING conversation_id
+    FROM unwanted WHERE delivery.id = unwanted.id
+    RETURNING delivery.conversation_id
 ), willing AS MATERIALIZED (
     SELECT c.* FROM candidate AS c JOIN address AS a ON a.id = c.address_id
     WHERE c.purpose = 'confirmation' OR NOT a.opted_out && ARRAY['any', c.purpose]
@@ -84,8 +89,11 @@ LEFT JOIN endpoint AS e ON e.id = d.endpoint_id
 LEFT JOIN address AS a ON a.id = d.address_id
 LEFT JOIN contact ON contact.id = d.contact_id
 LEFT JOIN conversation ON conversation.id = d.conversation_id
-LEFT JOIN address_window AS w
-    ON d.channel = 'whatsapp' AND w.endpoint_id = d.endpoint_id AND w.address_id = d.address_id
+LEFT JOIN LATERAL (
+    SELECT theirs.last_inbound_at FROM address_window AS theirs
+    WHERE d.channel = 'whatsapp' AND theirs.endpoint_id = d.endpoint_id AND theirs.address_id = d.address_id
+    LIMIT 1
+) AS w ON true
 LEFT JOIN message AS quoted
     ON quoted.id = m.answers_id AND quoted.direction = 'inbound' AND quoted.endpoint_id = d.endpoint_id
 LEFT JOIN LATERAL (
@@ -116,12 +124,21 @@ ORDER BY d.lane, d.due_at, d.id;
 -- name: withdraw
 -- A claim may have looked at consent just before an opt-out was committed. Asked after the claim's own commit, this finds
 -- every such delivery: later opt-outs see the delivery as being sent, and wait for it.
-UPDATE delivery AS d
-SET status = 'suppressed', reason = 'opted out', attempts = d.attempts - 1, lease_until = NULL, updated_at = now()
-FROM address AS a
-WHERE d.id = ANY(:ids::bigint[]) AND d.status = 'sending' AND d.leased_by = :sender AND a.id = d.address_id
-  AND d.purpose <> 'confirmation' AND a.opted_out && ARRAY['any', d.purpose]
-RETURNING d.id, d.conversation_id;
+-- Looked up one by one (LIMIT keeps the planner from anything else): the index of all that is queued or being sent looks
+-- small to it, and is not.
+WITH unwanted AS MATERIALIZED (
+    SELECT theirs.id FROM unnest(:ids::bigint[]) AS claimed (id)
+    CROSS JOIN LATERAL (
+        SELECT d.id FROM delivery AS d JOIN address AS a ON a.id = d.address_id
+        WHERE d.id = claimed.id AND d.purpose <> 'confirmation' AND a.opted_out && ARRAY['any', d.purpose]
+        LIMIT 1
+    ) AS theirs
+)
+UPDATE delivery
+SET status = 'suppressed', reason = 'opted out', attempts = attempts - 1, lease_until = NULL, updated_at = now()
+FROM unwanted
+WHERE delivery.id = unwanted.id AND delivery.status = 'sending' AND delivery.leased_by = :sender
+RETURNING delivery.id, delivery.conversation_id;
 
 -- name: release!
 -- What a sender claimed and never heard of, because the answer was lost on the way: it holds others only, and never began.
@@ -205,8 +222,11 @@ WHERE address.id = mark.address_id;
 UPDATE delivery
 SET status = 'failed', error_code = 'no_endpoint', updated_at = now(),
     reason = 'the number or mailbox it was to leave from is no longer configured'
-WHERE id IN (SELECT d.id FROM delivery AS d JOIN endpoint AS e ON e.id = d.endpoint_id
-             WHERE d.status = 'queued' AND NOT e.active ORDER BY d.id LIMIT 1000 FOR UPDATE OF d SKIP LOCKED)
+WHERE id = ANY(ARRAY(
+    SELECT stranded.id FROM endpoint AS e
+    CROSS JOIN LATERAL (SELECT d.id FROM delivery AS d WHERE d.endpoint_id = e.id AND d.status = 'queued'
+                        LIMIT 1000 FOR UPDATE OF d SKIP LOCKED) AS stranded
+    WHERE NOT e.active))
 RETURNING id;
 
 -- name: waiting_unknown
