@@ -1,4 +1,4 @@
-"""The worker process, wired together: the sender, and beside it RQ's worker and clock as children."""
+"""The worker process, wired together: a sender, and beside it more senders, RQ's worker and its clock as children."""
 
 import asyncio
 import gc
@@ -6,12 +6,15 @@ import os
 import secrets
 import signal
 import socket
+import sys
+from collections.abc import Awaitable, Callable
 
 import structlog
 import uvloop
 
 from gateway import crash
 from gateway.config import Settings, load_settings
+from gateway.embedded.process import follow_parent
 from gateway.jobs.dispatching import dispatch_forever
 from gateway.jobs.keeping import Kept
 from gateway.jobs.tools import Tools, open_tools
@@ -25,21 +28,32 @@ from gateway.usecases.sending import DRAIN_SECONDS, Sender
 log = structlog.get_logger(__name__)
 
 _CONNECTIONS = 4
+_END_SECONDS = 2.0
 # Sending makes much short-lived garbage in a process with many long-lived objects: collecting less often saves a third.
 _COLLECT_AFTER = 20_000
 
 
 def main() -> None:
     """Send and run jobs until SIGTERM or SIGINT; then finish what is in hand, within 20 seconds."""
+    _run(_lead)
+
+
+def send_for(parent: int) -> None:
+    """Only send, for the worker with this process id, until SIGTERM or until it is gone."""
+    follow_parent(parent, signal.SIGTERM)
+    _run(_send)
+
+
+def _run(work: "Callable[[Sender, Tools, Settings], Awaitable[None]]") -> None:
     settings = load_settings()
     set_up_logging(settings)
     crash.arm(settings.fault)
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
-    uvloop.run(run(settings))
+    uvloop.run(run(settings, work))
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, work: "Callable[[Sender, Tools, Settings], Awaitable[None]]") -> None:
     """Work until told to stop."""
     async with open_tools(settings, connections=_CONNECTIONS) as tools:
         if held := await hold_if_restored(tools.pool):
@@ -48,30 +62,41 @@ async def run(settings: Settings) -> None:
         sender = Sender(
             tools.pool, tools.registry, tools.handover, bell=tools.bell, rates=rates, tally=tally, name=_name()
         )
+        log.info("working", sender=_name())
         try:
-            await _work(sender, tools, settings)
+            await work(sender, tools, settings)
         finally:
             await tally.flush()
             for each in (rates, tally):
                 await each.close()
 
 
-async def _work(sender: Sender, tools: Tools, settings: Settings) -> None:
-    """Run the sender, and beside it what needs Redis."""
-    children = [Kept("gateway.jobs.runner", role, told=settings.redis_url) for role in ("worker", "clock")]
-    beside = [asyncio.create_task(_stop_in_time(sender, children))]
+async def _send(sender: Sender, _tools: Tools, _settings: Settings) -> None:
+    """Run the sender alone."""
+    stopping = asyncio.create_task(_stop_in_time(sender, []))
+    try:
+        await sender.run()
+    finally:
+        stopping.cancel()
+
+
+async def _lead(sender: Sender, tools: Tools, settings: Settings) -> None:
+    """Run the sender, and beside it the other senders and what needs Redis."""
+    children = [Kept("worker", "sender") for _ in range(settings.senders - 1)]
     if settings.redis_url:
-        beside += [asyncio.create_task(child.keep_running()) for child in children]
+        children += [Kept("gateway.jobs.runner", role, told=settings.redis_url) for role in ("worker", "clock")]
+    beside = [asyncio.create_task(_stop_in_time(sender, children))]
+    beside += [asyncio.create_task(child.keep_running()) for child in children]
+    if settings.redis_url:
         beside.append(asyncio.create_task(dispatch_forever(tools.pool, settings.redis_url)))
         beside.append(asyncio.create_task(beat_forever(settings.redis_url, role="worker", name=own_name())))
-    log.info("working", sender=_name())
     try:
         await sender.run()
     finally:
         await asyncio.gather(*(child.stop(timeout_seconds=DRAIN_SECONDS) for child in children))
         for task in beside:
             task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+        await asyncio.wait(beside, timeout=_END_SECONDS)
 
 
 async def _stop_in_time(sender: Sender, children: list[Kept]) -> None:
@@ -94,4 +119,7 @@ _INCARNATION = secrets.token_hex(3)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["sender"]:
+        send_for(int(sys.argv[2]))
+    else:
+        main()

@@ -18,14 +18,13 @@ _PATIENCE_SECONDS = 0.25
 _AWAY = (RedisError, OSError, asyncio.TimeoutError)
 
 # Each bucket is a hash of its level and the time it was last looked at; a negative wish gives tokens back. The server's
-# clock is used, so that senders on several machines agree. Wishes that are all alike are said once, and the answer is
-# one text: with a hundred buckets at a time, writing and reading them is what takes the time.
+# clock is used, so that senders on several machines agree.
 _TAKE = """
 local now = redis.call('TIME')
 local at = now[1] + now[2] / 1000000
 local answers = {}
 for i, key in ipairs(KEYS) do
-    local before = #ARGV == 3 and 0 or 3 * (i - 1)
+    local before = 3 * (i - 1)
     local rate, burst, wish = tonumber(ARGV[before + 1]), tonumber(ARGV[before + 2]), tonumber(ARGV[before + 3])
     local bucket = redis.call('HMGET', key, 'level', 'at')
     local level = burst
@@ -40,6 +39,28 @@ for i, key in ipairs(KEYS) do
     answers[2 * i] = string.format('%.6f', level)
 end
 return table.concat(answers, ' ')
+"""
+
+# The same for one token of each of many buckets that are all alike: one character each, 1 for taken.
+_ADMIT = """
+local now = redis.call('TIME')
+local at = now[1] + now[2] / 1000000
+local rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local lasts = math.ceil(burst / rate * 1000) + 1000
+local answers = {}
+for i, key in ipairs(KEYS) do
+    local level, before = burst, redis.call('GET', key)
+    if before then
+        local split = string.find(before, ' ', 1, true)
+        local passed = math.max(0, at - tonumber(string.sub(before, split + 1)))
+        level = math.min(burst, tonumber(string.sub(before, 1, split - 1)) + passed * rate)
+    end
+    local taken = level >= 1
+    if taken then level = level - 1 end
+    redis.call('SET', key, string.format('%.6f %.6f', level, at), 'PX', lasts)
+    answers[i] = taken and '1' or '0'
+end
+return table.concat(answers)
 """
 
 
@@ -67,6 +88,7 @@ class Rates:
     def __init__(self, redis_url: str | None) -> None:
         self._redis = connect(redis_url) if redis_url else None
         self._take = self._redis.register_script(_TAKE) if self._redis else None
+        self._admit = self._redis.register_script(_ADMIT) if self._redis else None
         self._own: dict[str, tuple[float, float]] = {}
         self._rest_until = 0.0
 
@@ -82,6 +104,21 @@ class Rates:
                 self._rest_until = time.monotonic() + _REST_SECONDS
         return [self._take_own(wish) for wish in wishes]
 
+    async def admit(self, names: Sequence[str], *, per_second: float, burst: float) -> list[bool]:
+        """Take one token from each of these buckets, which are all alike; says where there was one."""
+        if not names:
+            return []
+        if self._admit is not None and time.monotonic() >= self._rest_until:
+            try:
+                async with asyncio.timeout(_PATIENCE_SECONDS):
+                    answer = await self._admit(keys=[f"eshnav:{name}" for name in names], args=(per_second, burst))
+            except _AWAY:
+                self._rest_until = time.monotonic() + _REST_SECONDS
+            else:
+                return [letter == _TAKEN for letter in answer]
+        wishes = [Wish(name=name, per_second=per_second, burst=burst, most=1) for name in names]
+        return [bool(self._take_own(wish).taken) for wish in wishes]
+
     async def close(self) -> None:
         """Let go of the connection."""
         if self._redis is not None:
@@ -90,10 +127,9 @@ class Rates:
     async def _take_shared(self, wishes: Sequence[Wish]) -> list[Grant]:
         if self._take is None:
             return []
-        said = [(wish.per_second, wish.burst, wish.most) for wish in wishes]
         answer = await self._take(
             keys=[f"eshnav:rate:{wish.name}" for wish in wishes],
-            args=said[0] if len(set(said)) == 1 else [number for numbers in said for number in numbers],
+            args=[number for wish in wishes for number in (wish.per_second, wish.burst, wish.most)],
         )
         numbers = answer.split()
         return [
@@ -113,3 +149,4 @@ class Rates:
 
 
 _MOST_OWN = 10_000
+_TAKEN = ord("1")

@@ -39,8 +39,8 @@ class Settings:
 
     `database_url` and `redis_url` are empty when the embedded servers are meant; `sandbox_url` is where the sandbox
     answers, or empty when there is none; `media_url` names a bucket for attachments, or is empty for the media folder;
-    `trusted_proxies` are the networks whose X-Forwarded-* headers are believed; `fault` names where to crash
-    (`gateway.crash`).
+    `senders` is how many processes of one worker send; `trusted_proxies` are the networks whose X-Forwarded-* headers
+    are believed; `fault` names where to crash (`gateway.crash`).
     """
 
     data: Path
@@ -52,6 +52,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     smtp_port: int = 2525
+    senders: int = 2
     log_level: str = "info"
     log_format: str = "json"
     default_region: str = "IL"

@@ -154,6 +154,7 @@ class General(Shape):
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Port = 8080
     smtp_port: Port = 2525
+    senders: Annotated[int, Field(ge=1, le=32)] = 2
     eshnav_data: Path = Path("var")
     media_url: Annotated[str, AfterValidator(_url("s3", "gs", "az"))] = ""
     eshnav_secret: str | None = Field(default=None, min_length=32, repr=False)

@@ -17,6 +17,8 @@ from asyncpg.pool import PoolConnectionProxy
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
+# The most that a statement of the outbox may take, before its connection counts as lost.
+STATEMENT_SECONDS = 10.0
 QUERIES = Path(str(resources.files("gateway.store"))) / "queries"
 
 

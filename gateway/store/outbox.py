@@ -4,8 +4,7 @@ What goes into the outbox is `store.outgoing`'s, what providers report is `store
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import asyncpg
 
@@ -208,12 +207,8 @@ async def depth(connection: Connection) -> Depth:
 
 
 def _claimed(row: asyncpg.Record) -> Claimed:
-    optional: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name in _OPTIONAL
-        if (value := row.get(name)) is not None
-    }
-    return Claimed(
+    choices = row["choices"]
+    claimed = Claimed(
         delivery_id=row["id"],
         message_id=row["message_id"],
         contact_id=row["contact_id"],
@@ -233,20 +228,20 @@ def _claimed(row: asyncpg.Record) -> Claimed:
         subject=row["subject"] or "",
         author=row["author"],
         language=row["language"] or "he",
-        choices=tuple(Choice(**choice) for choice in row["choices"] or ()),
+        choices=tuple(Choice(**choice) for choice in choices) if choices else (),
         template=row["template"] or "",
         template_values=row["template_values"],
-        **optional,
+        window_is_open=row["window_is_open"],
+        zone=row["zone"] or "",
+        capped_since=row["capped_since"],
+        claimed_at=row["claimed_at"],
     )
-
-
-_OPTIONAL = (
-    "claimed_at",
-    "window_is_open",
-    "quoted_provider_id",
-    "last_inbound_provider_id",
-    "references",
-    "thread_subject",
-    "zone",
-    "capped_since",
-)
+    if claimed.channel is Channel.EMAIL or row["quoted_provider_id"] is not None:
+        return replace(
+            claimed,
+            quoted_provider_id=row["quoted_provider_id"],
+            last_inbound_provider_id=row["last_inbound_provider_id"],
+            references=tuple(row["references"] or ()),
+            thread_subject=row["thread_subject"] or "",
+        )
+    return claimed

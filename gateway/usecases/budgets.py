@@ -20,15 +20,18 @@ _ENDPOINT_SHARE = 0.75
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """How much one sender does at once; `reserved` of the `slots` are for replies alone, `bulk` the most for bulk.
+    """How much one sender holds; `reserved` of the `slots` are for replies alone, `bulk` the most for bulk.
 
-    What it claimed is its own for `lease_seconds`: it begins within the first quarter of them or gives it back, and has
-    the rest to hear the provider's answer. So a sender that stood still for long hands over nothing that others hold.
+    Of what it holds `at_once` are under way at one endpoint, and the rest wait so that claiming more keeps nobody idle;
+    a reply that finds all busy is one more, within the reserve. What it claimed is its own for `lease_seconds`: it
+    begins within the first quarter of them or gives it back, and has the rest to hear the provider's answer. So a
+    sender that stood still for long hands over nothing that others hold.
     """
 
     slots: int = 192
     reserved: int = 48
-    bulk: int = 64
+    bulk: int = 32
+    at_once: int = 64
     promotions_a_day: int = 2
     lease_seconds: float = 60.0
 
@@ -108,18 +111,12 @@ async def give_back(room: Room, endpoints: Sequence[OpenEndpoint], claimed: Sequ
 async def over_pair_limit(claimed: Sequence[Claimed], *, rates: Rates) -> set[int]:
     """Give the ids of those WhatsApp deliveries whose person got as many as Meta lets through for now."""
     paired = [each for each in claimed if each.channel is Channel.WHATSAPP]
-    grants = await rates.take(
-        [
-            Wish(
-                name=f"pair:{each.endpoint_id}:{each.address_id}",
-                per_second=_PAIR_PER_SECOND,
-                burst=_PAIR_BURST,
-                most=1,
-            )
-            for each in paired
-        ]
+    admitted = await rates.admit(
+        [f"pair:{each.endpoint_id}:{each.address_id}" for each in paired],
+        per_second=_PAIR_PER_SECOND,
+        burst=_PAIR_BURST,
     )
-    return {each.delivery_id for each, grant in zip(paired, grants, strict=True) if not grant.taken}
+    return {each.delivery_id for each, is_admitted in zip(paired, admitted, strict=True) if not is_admitted}
 
 
 def _budget(endpoint: OpenEndpoint, wish: Wish, grant: Grant) -> Budget:

@@ -7,7 +7,7 @@ from gateway.domain.delivery import Status
 from gateway.domain.outbox import Outcome, OutcomeKind
 from gateway.store import consent, outbox, statuses
 from gateway.store.consent import ConsentEntry
-from gateway.store.db import Connection, Pool
+from gateway.store.db import STATEMENT_SECONDS, Connection, Pool, lent
 from gateway.usecases.fallbacks import go_on
 
 
@@ -19,7 +19,7 @@ async def settle(pool: Pool, outcomes: Sequence[Outcome], *, sender: str) -> Non
     """
     failed = [outcome for outcome in outcomes if outcome.kind is OutcomeKind.FAILED]
     others = [outcome for outcome in outcomes if outcome.kind is not OutcomeKind.FAILED]
-    async with pool.acquire() as connection:
+    async with lent(pool, most_seconds=STATEMENT_SECONDS) as connection:
         if others:
             _, parked = await outbox.record(connection, others, sender=sender)
             if parked:

@@ -6,10 +6,10 @@ What an outcome means is decided in `outcomes`, how it is written in `results`, 
 import asyncio
 import random
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -22,10 +22,11 @@ from gateway import crash
 from gateway.bell import Bell
 from gateway.clock import now
 from gateway.crash import Place
+from gateway.domain.delivery import Lane
 from gateway.domain.outbox import Claimed, OpenEndpoint, Outcome, OutcomeKind, Pause
 from gateway.rates import Rates
 from gateway.store import outbox
-from gateway.store.db import Pool
+from gateway.store.db import STATEMENT_SECONDS, Pool, lent
 from gateway.tally import Tally
 from gateway.usecases import outcomes
 from gateway.usecases.breaker import REST_SECONDS, Breaker
@@ -34,11 +35,12 @@ from gateway.usecases.handover import Handover
 from gateway.usecases.results import settle
 from gateway.usecases.sweeping import sweep
 
-DATABASE_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+DATABASE_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
 DRAIN_SECONDS = 20.0
 
 _UNWRITABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 _POLL_SECONDS = 1.0
+_END_SECONDS = 2.0
 _DRY_SECONDS = 0.05
 _GATHER_SECONDS = 0.005
 _SWEEP_SECONDS = 5.0
@@ -56,6 +58,20 @@ class Adapters(Protocol):
     def adapter_for(self, endpoint_key: str) -> Adapter:
         """Give the adapter that sends from this endpoint."""
         ...
+
+
+@dataclass(kw_only=True, slots=True)
+class _Line:
+    """What waits for one endpoint, each until when it may begin, and how many hands work it off. Replies go first."""
+
+    replies: deque[tuple[Claimed, float]] = field(default_factory=deque)
+    others: deque[tuple[Claimed, float]] = field(default_factory=deque)
+    hands: int = 0
+
+    def take(self) -> tuple[Claimed, float] | None:
+        """Take the next, or None."""
+        waiting = self.replies or self.others
+        return waiting.popleft() if waiting else None
 
 
 class Sender:
@@ -78,7 +94,10 @@ class Sender:
         self._name = name
         self._limits = limits or Limits()
         self._chance = random.Random()  # noqa: S311  (spreads retries, protects nothing)
-        self._in_flight: dict[asyncio.Task[None], Claimed] = {}
+        self._held: dict[int, Claimed] = {}
+        self._lines: defaultdict[int, _Line] = defaultdict(_Line)
+        self._hands: set[asyncio.Task[None]] = set()
+        self._began_at: dict[asyncio.Task[None], float] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._outcomes: list[Outcome] = []
         self._pauses: list[Pause] = []
@@ -87,31 +106,48 @@ class Sender:
         self._endpoints_at = 0.0
         self._paused: set[int] = set()
         self._wake, self._has_outcomes = asyncio.Event(), asyncio.Event()
-        self._is_stopping = False
+        self._stopping = asyncio.Event()
         self._lost_a_claim = False
 
     async def run(self) -> None:
-        """Send until `stop` is called; then finish what is in flight, for at most 20 seconds, and return."""
-        helpers = [asyncio.create_task(loop()) for loop in (self._listen, self._settle_forever, self._sweep_forever)]
+        """Send until `stop` is called; then finish what is in flight, for at most 20 seconds, and return.
+
+        Whatever else ends one of its loops is raised: a sender that only half works must not seem to be well.
+        """
+        loops = (self._claim_forever, self._settle_forever, self._sweep_forever, self._watch_clock, self._listen)
+        claiming, *helpers = [asyncio.create_task(loop()) for loop in loops]
+        stopping = asyncio.create_task(self._stopping.wait())
         try:
-            while not self._is_stopping:
-                await self._round()
+            ended, _ = await asyncio.wait((stopping, claiming, *helpers), return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
+            await asyncio.wait({claiming}, timeout=_END_SECONDS)
             await self._drain()
         finally:
-            tasks = (*helpers, *self._in_flight, *self._background)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            with suppress(*DATABASE_AWAY):
-                await self._settle()
+            self._lost_a_claim |= not claiming.done()
+            await self._end(stopping, claiming, *helpers, *self._hands, *self._background)
+
+    async def _end(self, *tasks: "asyncio.Task[object]") -> None:
+        """End these tasks, leaving behind one that will not, and write down what they left."""
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=_END_SECONDS)
+        with suppress(*DATABASE_AWAY):
+            await self._settle()
+            if self._lost_a_claim:
+                await self._release()
+
+    async def _claim_forever(self) -> None:
+        while not self._stopping.is_set():
+            await self._round()
 
     def stop(self) -> None:
         """Claim nothing more, and let `run` come to its end."""
-        self._is_stopping = True
+        self._stopping.set()
         self._wake.set()
 
     async def _round(self) -> None:
-        """Claim once and start everything claimed; rest when there was nothing, or while much is in flight."""
+        """Claim once and line up everything claimed; rest when there was nothing, or while much is held."""
         self._wake.clear()
         begin_until = time.monotonic() + self._limits.begin_seconds
         try:
@@ -124,16 +160,18 @@ class Sender:
         if claimed:
             crash.pass_by(Place.AFTER_CLAIM)
         for each in claimed:
-            task = asyncio.create_task(self._send(each, begin_until))
-            self._in_flight[task] = each
-            task.add_done_callback(self._landed)
+            self._line_up(each, begin_until)
         if not claimed or self._is_busy:
-            await self._wait(self._wake, _DRY_SECONDS if is_dry or self._in_flight else _POLL_SECONDS)
+            await self._wait(self._wake, _DRY_SECONDS if is_dry or self._held else _POLL_SECONDS)
 
     @property
     def _is_busy(self) -> bool:
-        """Whether so much is in flight that claiming can wait until half of it has landed: few claims are cheaper."""
-        return len(self._in_flight) > self._limits.slots // 2
+        """Whether so much is held that claiming can wait: few claims are cheaper."""
+        return len(self._held) > self._plenty
+
+    @property
+    def _plenty(self) -> int:
+        return (self._limits.slots - self._limits.reserved) * 2 // 3
 
     async def _claim(self) -> tuple[list[Claimed], bool]:
         """Claim what may start now; what must wait after all is given back at once."""
@@ -141,12 +179,10 @@ class Sender:
             await self._release()
         endpoints = await self._open_endpoints()
         probing = frozenset(each.endpoint_id for each in endpoints if self._breakers[each.endpoint_id].is_probing)
-        room = await find_room(
-            endpoints, self._in_flight.values(), limits=self._limits, rates=self._rates, probing=probing
-        )
+        room = await find_room(endpoints, self._held.values(), limits=self._limits, rates=self._rates, probing=probing)
         if not room.budgets or room.slots <= 0:
             return [], room.is_dry or room.slots <= 0
-        async with self._pool.acquire() as connection:
+        async with lent(self._pool, most_seconds=STATEMENT_SECONDS) as connection:
             claim = await outbox.claim(
                 connection,
                 room.budgets,
@@ -164,9 +200,9 @@ class Sender:
 
     async def _release(self) -> None:
         """Give back what a claim took whose answer was lost."""
-        held = [claimed.delivery_id for claimed in self._in_flight.values()]
+        held = [*self._held]
         held += [outcome.claimed.delivery_id for outcome in self._outcomes]
-        async with self._pool.acquire() as connection:
+        async with lent(self._pool, most_seconds=STATEMENT_SECONDS) as connection:
             await outbox.release(connection, held, sender=self._name)
         self._lost_a_claim = False
 
@@ -195,7 +231,7 @@ class Sender:
         if not claimed:
             return []
         try:
-            async with self._pool.acquire() as connection:
+            async with lent(self._pool, most_seconds=STATEMENT_SECONDS) as connection:
                 withdrawn = await outbox.withdraw(connection, [each.delivery_id for each in claimed], sender=self._name)
         except DATABASE_AWAY:
             for each in claimed:
@@ -208,15 +244,36 @@ class Sender:
         """Give the endpoints that may send, as they were at most a second ago."""
         loop_time = asyncio.get_running_loop().time()
         if loop_time - self._endpoints_at > _ENDPOINTS_SECONDS:
-            async with self._pool.acquire() as connection:
+            async with lent(self._pool, most_seconds=STATEMENT_SECONDS) as connection:
                 self._endpoints = await outbox.open_endpoints(connection, self._handover.endpoint_keys)
             self._endpoints_at = loop_time
         return self._endpoints
 
-    async def _send(self, claimed: Claimed, begin_until: float) -> None:
+    def _line_up(self, claimed: Claimed, begin_until: float) -> None:
+        """Hold a delivery until a hand is free for it; one more takes it where not all are busy."""
+        self._held[claimed.delivery_id] = claimed
+        line, is_reply = self._lines[claimed.endpoint_id], claimed.lane is Lane.REPLY
+        (line.replies if is_reply else line.others).append((claimed, begin_until))
+        if line.hands < self._limits.at_once + (self._limits.reserved if is_reply else 0):
+            line.hands += 1
+            hand = asyncio.create_task(self._work_off(line))
+            self._hands.add(hand)
+            hand.add_done_callback(self._hands.discard)
+
+    async def _work_off(self, line: _Line) -> None:
+        """Hand over what waits in a line, one after the other, until nothing does."""
+        hand = asyncio.current_task()
+        try:
+            while hand and (taken := line.take()):
+                await self._send(*taken, hand)
+        finally:
+            line.hands -= 1
+
+    async def _send(self, claimed: Claimed, begin_until: float, hand: "asyncio.Task[None]") -> None:
         """Hand one delivery over and note what came of it; nothing that happens here stops the loop."""
         moment = now()
         is_available = True
+        self._began_at[hand] = time.monotonic()
         try:
             outgoing = self._handover.outgoing(claimed, now=moment)
             adapter = self._adapters.adapter_for(claimed.endpoint_key)
@@ -224,8 +281,7 @@ class Sender:
             if time.monotonic() > begin_until:
                 self._note(outcomes.postponed(claimed, moment))
                 return
-            async with asyncio.timeout(self._limits.send_seconds):
-                receipt = await adapter.send(outgoing)
+            receipt = await adapter.send(outgoing)
             crash.pass_by(Place.AFTER_SEND)
             outcome = outcomes.accepted(claimed, receipt)
         except SendError as error:
@@ -233,16 +289,30 @@ class Sender:
             is_available = not (outcome.kind is OutcomeKind.RETRY or error.maybe_sent)
             if pause:
                 self._pauses.append(pause)
-        except TimeoutError:
-            outcome, is_available = outcomes.maybe_sent(claimed, _NO_ANSWER), False
         except asyncio.CancelledError:
-            self._note(outcomes.maybe_sent(claimed, _STOPPED))
-            raise
+            if hand in self._began_at:
+                self._note(outcomes.maybe_sent(claimed, _STOPPED))
+                raise
+            hand.uncancel()
+            outcome, is_available = outcomes.maybe_sent(claimed, _NO_ANSWER), False
         except Exception as error:  # noqa: BLE001  (one bad delivery must not stop the others)
             _log.exception("a delivery met an unexpected error", delivery_id=claimed.delivery_id)
             outcome = outcomes.broken(claimed, error, now=now(), chance=self._chance)
+        finally:
+            self._began_at.pop(hand, None)
+            self._landed(claimed)
         self._note(outcome)
         self._watch(claimed.endpoint_id, is_available=is_available)
+
+    async def _watch_clock(self) -> None:
+        """Take back what a provider has not answered in time; one clock for all is cheaper than one for each."""
+        tick = self._limits.send_seconds / 45
+        while True:
+            await asyncio.sleep(tick)
+            latest = time.monotonic() - self._limits.send_seconds + tick
+            for hand in [hand for hand, began_at in self._began_at.items() if began_at < latest]:
+                del self._began_at[hand]
+                hand.cancel()
 
     def _watch(self, endpoint_id: int, *, is_available: bool) -> None:
         if self._breakers[endpoint_id].note(is_available=is_available):
@@ -253,9 +323,9 @@ class Sender:
         self._outcomes.append(outcome)
         self._has_outcomes.set()
 
-    def _landed(self, task: asyncio.Task[None]) -> None:
-        self._in_flight.pop(task, None)
-        if len(self._in_flight) == self._limits.slots // 2:
+    def _landed(self, claimed: Claimed) -> None:
+        self._held.pop(claimed.delivery_id, None)
+        if len(self._held) == self._plenty:
             self._wake.set()
 
     async def _settle_forever(self) -> None:
@@ -311,7 +381,7 @@ class Sender:
         if not longest and not recovered:
             return
         try:
-            async with self._pool.acquire() as connection:
+            async with lent(self._pool, most_seconds=STATEMENT_SECONDS) as connection:
                 for pause in longest.values():
                     _log.warning("an endpoint rests", endpoint_id=pause.endpoint_id, reason=pause.reason)
                     await outbox.pause_endpoint(connection, pause)
@@ -341,6 +411,9 @@ class Sender:
                 await event.wait()
 
     async def _drain(self) -> None:
-        """Let what is in flight finish, as long as a shutdown may take."""
-        if self._in_flight:
-            await asyncio.wait(self._in_flight, timeout=DRAIN_SECONDS)
+        """Give back what waits, and let what is under way finish, as long as a shutdown may take."""
+        for line in self._lines.values():
+            while taken := line.take():
+                self._note(outcomes.postponed(taken[0], now()))
+        if self._hands:
+            await asyncio.wait(self._hands, timeout=DRAIN_SECONDS)

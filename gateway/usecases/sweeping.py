@@ -1,7 +1,7 @@
 """The outbox's housekeeping: what crashes, lost rings and late words leave behind is found here, by looking."""
 
 from gateway.store import outbox, statuses
-from gateway.store.db import Pool
+from gateway.store.db import STATEMENT_SECONDS, Pool, lent
 from gateway.usecases.fallbacks import go_on
 
 
@@ -10,7 +10,7 @@ async def sweep(pool: Pool) -> list[int]:
 
     Cheap when there is nothing to do; any number of processes may do it at once.
     """
-    async with pool.acquire() as connection:
+    async with lent(pool, most_seconds=STATEMENT_SECONDS) as connection:
         conversation_ids = await outbox.expire_leases(connection)
         async with connection.transaction():
             await go_on(connection, await outbox.fail_stranded(connection))

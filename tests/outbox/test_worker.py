@@ -99,12 +99,35 @@ async def test_a_child_killed_at_any_moment_is_started_again(
             await until(lambda first=first: len(started(main) - first) == 1, seconds=20)
 
 
-def started(main: psutil.Process) -> set[int]:
+async def test_a_worker_has_two_senders_and_both_end_with_it_however_it_ends(
+    pool: asyncpg.Pool, redis: Redis, sms: int, database_url: str, redis_url: str, tmp_path: Path
+):
+    assert redis
+    async with (
+        providers.running(delay_seconds=0.05) as provider,
+        worker(database_url, redis_url, provider.url, tmp_path) as process,
+    ):
+        main = psutil.Process(process.pid)
+        await until(lambda: len(started(main, "sender")) == 1, seconds=20)
+        psutil.Process(min(started(main, "sender"))).kill()
+        await until(lambda: len(started(main, "sender")) == 1, seconds=20)
+        await people.flood(pool, sms, 1000, lane=Lane.TRANSACTIONAL)
+        await pool.execute("UPDATE delivery SET text = 'n' || id")
+        async with asyncio.timeout(30):
+            while await pool.fetchval("SELECT count(DISTINCT leased_by) FROM delivery") < 2:
+                await asyncio.sleep(0.05)
+        children = main.children(recursive=True)
+        main.kill()
+        await until(lambda: not any(child.is_running() for child in children), seconds=25)
+    assert provider.repeated == []
+
+
+def started(main: psutil.Process, role: str = "gateway.jobs.runner") -> set[int]:
     """The children that run their own program by now, and are no mere copies of their parent any more."""
     found = set()
     for child in main.children():
         with suppress(psutil.Error):
-            if "gateway.jobs.runner" in child.cmdline():
+            if role in child.cmdline():
                 found.add(child.pid)
     return found
 

@@ -293,6 +293,7 @@ async def town() -> AsyncIterator[Town]:
             **os.environ,
             "DATABASE_URL": f"postgresql://postgres@127.0.0.1:{database.port}/eshnav",
             "REDIS_URL": f"redis://127.0.0.1:{redis.port}/0",
+            "SENDERS": "1",
             "ESHNAV_DATA": str(folder / "data"),
             "PORT": str(ports[0]),
             "SMTP_PORT": str(ports[1]),

@@ -81,7 +81,7 @@ SELECT ARRAY(SELECT conversation_id FROM silenced UNION SELECT conversation_id F
        coalesce(w.last_inbound_at > now() - interval '23 hours 59 minutes', false) AS window_is_open,
        quoted.provider_id AS quoted_provider_id,
        thread.last_inbound_provider_id, thread.provider_ids AS references, thread.subject AS thread_subject,
-       full_measure.sent_at AS capped_since
+       full_measure.sent_at AS capped_since, NULL::timestamptz AS claimed_at
 FROM (VALUES (1)) AS always
 LEFT JOIN claimed AS d ON true
 LEFT JOIN message AS m ON m.id = d.message_id
@@ -250,8 +250,9 @@ SELECT d.id, d.message_id, d.contact_id, d.conversation_id, d.address_id, d.endp
                              WHERE later.message_id = d.message_id AND later.address_id = d.address_id
                                AND later.endpoint_id = d.endpoint_id AND later.part > d.part)
             THEN m.choices END AS choices,
-       coalesce(conversation.language, contact.language) AS language,
-       d.updated_at - make_interval(secs => :lease_seconds) AS claimed_at,
+       coalesce(conversation.language, contact.language) AS language, contact.file ->> 'zone' AS zone,
+       d.updated_at - make_interval(secs => :lease_seconds) AS claimed_at, NULL::timestamptz AS capped_since,
+       NULL AS quoted_provider_id, NULL AS last_inbound_provider_id, NULL::text[] AS references, NULL AS thread_subject,
        EXISTS (SELECT FROM message AS earlier
                WHERE earlier.conversation_id = d.conversation_id AND earlier.endpoint_id = d.endpoint_id
                  AND earlier.direction = 'inbound' AND earlier.created_at < d.updated_at
