@@ -8,9 +8,10 @@ import binascii
 import quopri
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from channels.email import charset
@@ -31,7 +32,9 @@ MAX_IDS = 50
 
 def unfold(value: str) -> str:
     """Join a folded header value into one line, keeping the space that folding left."""
-    return _FOLD.sub(lambda match: " " if match[0][-1] in " \t" else "", value).strip()
+    if "\n" in value or "\r" in value:
+        value = _FOLD.sub(lambda match: " " if match[0][-1] in " \t" else "", value)
+    return value.strip()
 
 
 def text(value: str) -> str:
@@ -120,7 +123,8 @@ def _base64_piece(content: bytes) -> bytes:
         return b""
 
 
-def parameters(value: str) -> tuple[str, dict[str, str]]:
+@lru_cache(maxsize=64)  # the same field is asked about several times while its mail is read
+def parameters(value: str) -> tuple[str, Mapping[str, str]]:
     """Split `text/plain; charset=utf-8` into its lower-case token and parameters, with RFC 2231 pieces put together."""
     value = unfold(value)
     token = value.partition(";")[0].strip().lower()
@@ -128,7 +132,9 @@ def parameters(value: str) -> tuple[str, dict[str, str]]:
     pieces: dict[str, dict[int, tuple[bool, str]]] = {}
     for match in _PARAMETER.finditer(value):
         name = match[1].lower()
-        content = re.sub(r"\\(.)", r"\1", match[2]) if match[2] is not None else match[3].strip()
+        content = match[2] if match[2] is not None else match[3].strip()
+        if match[2] is not None and "\\" in content:
+            content = re.sub(r"\\(.)", r"\1", content)
         continued = _CONTINUED.match(name)
         if continued:
             pieces.setdefault(continued[1], {})[int(continued[2] or 0)] = (

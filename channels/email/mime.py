@@ -5,7 +5,7 @@ Limits are checked before, in `limits`; nothing here unpacks archives, and nothi
 
 import quopri
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.feedparser import BytesFeedParser
 from email.message import Message
@@ -38,7 +38,7 @@ class Leaf:
     """One part with content: `content` is decoded from its transfer encoding. A returned mail is a leaf too, whole."""
 
     media_type: str
-    parameters: dict[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
     content: bytes = b""
     filename: str = ""
     content_id: str = ""
@@ -116,7 +116,7 @@ def _leaves(message: Message, depth: int, alternative: int) -> Iterator[Leaf]:
     yield _leaf(message, media_type or "text/plain", parameters, alternative)
 
 
-def _leaf(message: Message, media_type: str, parameters: dict[str, str], alternative: int) -> Leaf:
+def _leaf(message: Message, media_type: str, parameters: Mapping[str, str], alternative: int) -> Leaf:
     disposition, more = headers.parameters(_value(message, "content-disposition"))
     filename = headers.one_line(more.get("filename") or parameters.get("name") or "")[:255]
     if media_type.startswith("multipart/"):

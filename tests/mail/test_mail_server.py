@@ -9,10 +9,12 @@ import subprocess
 
 import aiosmtplib
 import pytest
+from aiosmtpd.smtp import SMTP
 
 from channels.email import token
 from gateway.domain.event import InboundMessage, Verification
 from gateway.mail.limits import MailLimits
+from gateway.mail.protocol import GuardedSMTP
 
 BODY = (
     b"From: Dana <dana@example.net>\r\nTo: support@example.com\r\nSubject: Hi\r\nMessage-ID: <one@example.net>\r\n\r\n"
@@ -366,3 +368,37 @@ async def test_a_connection_under_tls_is_counted_once(smtp, tls):
         await client.quit()
         await asyncio.sleep(0.05)
     assert not received.server._crowd.open
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(
+            "<dana@shop.example>",
+            "<a.b+c@d-e.example> SIZE=10 BODY=8BITMIME",
+            "<a@b>",
+            "<a%b@c.example>",
+            "<>",
+            "a@b.example",
+        ),
+        *(
+            "<a..b@c.example>",
+            "<.a@b.example>",
+            "<@relay:a@b.example>",
+            '<"q q"@b.example>',
+            "<a@[192.0.2.1]>",
+            "<a@b.example.>",
+        ),
+        *(
+            "<a@b.example>X",
+            "< a@b.example>",
+            "<a@b.example",
+            "<a@b@c.example>",
+            "<דנה@shop.example>",
+            "<a@b.example>  X=1",
+        ),
+    ],
+)
+def test_a_plain_address_is_read_as_aiosmtpd_reads_it(said: str):
+    guarded = object.__new__(GuardedSMTP)
+    assert guarded._getaddr(said) == SMTP._getaddr(guarded, said)
