@@ -22,6 +22,7 @@ from gateway.log import set_up_logging
 from gateway.pulse import beat_forever, own_name
 from gateway.rates import Rates
 from gateway.tally import Tally
+from gateway.usecases.budgets import Limits
 from gateway.usecases.holding import hold_if_restored
 from gateway.usecases.sending import DRAIN_SECONDS, Sender
 
@@ -39,28 +40,37 @@ def main() -> None:
 
 
 def send_for(parent: int) -> None:
-    """Only send, for the worker with this process id, until SIGTERM or until it is gone."""
+    """Only send, and no bulk, for the worker with this process id, until SIGTERM or until it is gone."""
     follow_parent(parent, signal.SIGTERM)
-    _run(_send)
+    _run(_send, Limits(bulk=0))
 
 
-def _run(work: "Callable[[Sender, Tools, Settings], Awaitable[None]]") -> None:
+def _run(work: "Callable[[Sender, Tools, Settings], Awaitable[None]]", limits: Limits | None = None) -> None:
     settings = load_settings()
     set_up_logging(settings)
     crash.arm(settings.fault)
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
-    uvloop.run(run(settings, work))
+    uvloop.run(run(settings, work, limits))
 
 
-async def run(settings: Settings, work: "Callable[[Sender, Tools, Settings], Awaitable[None]]") -> None:
+async def run(
+    settings: Settings, work: "Callable[[Sender, Tools, Settings], Awaitable[None]]", limits: Limits | None = None
+) -> None:
     """Work until told to stop."""
     async with open_tools(settings, connections=_CONNECTIONS) as tools:
         if held := await hold_if_restored(tools.pool):
             log.warning("the database was restored: what it owed is held until operations decide", held=held)
         rates, tally = Rates(settings.redis_url or None), Tally(settings.redis_url or None)
         sender = Sender(
-            tools.pool, tools.registry, tools.handover, bell=tools.bell, rates=rates, tally=tally, name=_name()
+            tools.pool,
+            tools.registry,
+            tools.handover,
+            bell=tools.bell,
+            rates=rates,
+            tally=tally,
+            name=_name(),
+            limits=limits,
         )
         log.info("working", sender=_name())
         try:

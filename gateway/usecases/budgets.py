@@ -30,7 +30,7 @@ class Limits:
 
     slots: int = 192
     reserved: int = 48
-    bulk: int = 32
+    bulk: int = 48
     at_once: int = 64
     promotions_a_day: int = 2
     lease_seconds: float = 60.0

@@ -108,6 +108,7 @@ class Sender:
         self._wake, self._has_outcomes = asyncio.Event(), asyncio.Event()
         self._stopping = asyncio.Event()
         self._lost_a_claim = False
+        self._enough = 0
 
     async def run(self) -> None:
         """Send until `stop` is called; then finish what is in flight, for at most 20 seconds, and return.
@@ -161,17 +162,14 @@ class Sender:
             crash.pass_by(Place.AFTER_CLAIM)
         for each in claimed:
             self._line_up(each, begin_until)
+        self._enough = len(self._held) * 2 // 3
         if not claimed or self._is_busy:
             await self._wait(self._wake, _DRY_SECONDS if is_dry or self._held else _POLL_SECONDS)
 
     @property
     def _is_busy(self) -> bool:
-        """Whether so much is held that claiming can wait: few claims are cheaper."""
-        return len(self._held) > self._plenty
-
-    @property
-    def _plenty(self) -> int:
-        return (self._limits.slots - self._limits.reserved) * 2 // 3
+        """Whether most of what was held after the last claim still is: claiming seldom costs least."""
+        return len(self._held) > self._enough
 
     async def _claim(self) -> tuple[list[Claimed], bool]:
         """Claim what may start now; what must wait after all is given back at once."""
@@ -325,7 +323,7 @@ class Sender:
 
     def _landed(self, claimed: Claimed) -> None:
         self._held.pop(claimed.delivery_id, None)
-        if len(self._held) == self._plenty:
+        if len(self._held) == self._enough:
             self._wake.set()
 
     async def _settle_forever(self) -> None:
