@@ -286,7 +286,7 @@ class Sender:
             outcome, pause = outcomes.refused(claimed, error, now=now(), chance=self._chance)
             is_available = not (outcome.kind is OutcomeKind.RETRY or error.maybe_sent)
             if pause:
-                self._pauses.append(pause)
+                self._rest(pause)
         except asyncio.CancelledError:
             if hand in self._began_at:
                 self._note(outcomes.maybe_sent(claimed, _STOPPED))
@@ -315,7 +315,17 @@ class Sender:
     def _watch(self, endpoint_id: int, *, is_available: bool) -> None:
         if self._breakers[endpoint_id].note(is_available=is_available):
             reason = "the provider cannot be reached or mostly fails; sending is tried again shortly"
-            self._pauses.append(Pause(endpoint_id=endpoint_id, seconds=REST_SECONDS, reason=reason))
+            self._rest(Pause(endpoint_id=endpoint_id, seconds=REST_SECONDS, reason=reason))
+
+    def _rest(self, pause: Pause) -> None:
+        """Let nothing more leave from an endpoint for a while, what is in line for it included."""
+        self._pauses.append(pause)
+        self._give_back(self._lines[pause.endpoint_id])
+
+    def _give_back(self, line: _Line) -> None:
+        while taken := line.take():
+            self._held.pop(taken[0].delivery_id, None)
+            self._note(outcomes.postponed(taken[0], now()))
 
     def _note(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)
@@ -411,7 +421,6 @@ class Sender:
     async def _drain(self) -> None:
         """Give back what waits, and let what is under way finish, as long as a shutdown may take."""
         for line in self._lines.values():
-            while taken := line.take():
-                self._note(outcomes.postponed(taken[0], now()))
+            self._give_back(line)
         if self._hands:
             await asyncio.wait(self._hands, timeout=DRAIN_SECONDS)

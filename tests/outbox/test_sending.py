@@ -375,3 +375,19 @@ async def test_a_stopping_sender_finishes_what_it_has_in_hand_and_takes_nothing_
         counts = dict(await pool.fetch("SELECT status, count(*) FROM delivery GROUP BY 1"))
     assert set(counts) == {"sent", "queued"}
     assert counts["sent"] == len(provider.messages)
+
+
+async def test_what_stands_in_line_for_an_endpoint_that_must_rest_is_given_back_untried(
+    pool: asyncpg.Pool, ours: dict[Channel, int]
+):
+    await people.flood(pool, ours[Channel.SMS], 50, lane=Lane.TRANSACTIONAL)
+    async with providers.running() as provider:
+        provider.script.append((429, 20429, {"Retry-After": "3600"}))
+        async with sending(pool, twilio(api_base=provider.url), limits=Limits(at_once=1)):
+            async with asyncio.timeout(10):
+                while await pool.fetchval("SELECT count(*) FROM endpoint WHERE paused_until > now()") == 0:
+                    await asyncio.sleep(0.02)
+            await asyncio.sleep(0.2)
+            rows = await pool.fetch("SELECT DISTINCT status, attempts, lease_until FROM delivery")
+    assert [tuple(row) for row in rows] == [("queued", 0, None)]
+    assert provider.requests == 1
