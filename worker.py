@@ -58,7 +58,7 @@ async def run(
     settings: Settings, work: "Callable[[Sender, Tools, Settings], Awaitable[None]]", limits: Limits | None = None
 ) -> None:
     """Work until told to stop."""
-    async with open_tools(settings, connections=_CONNECTIONS) as tools:
+    async with open_tools(settings, connections=_CONNECTIONS, by_index=True) as tools:
         if held := await hold_if_restored(tools.pool):
             log.warning("the database was restored: what it owed is held until operations decide", held=held)
         rates, tally = Rates(settings.redis_url or None), Tally(settings.redis_url or None)

@@ -143,7 +143,8 @@ def _is_header_block(lines: _Lines, position: int) -> bool:
             break
         kinds |= {kind} if kind else set()
     wanted = kinds - {"copy"}
-    return "from" in wanted and ("date" in wanted or "subject" in wanted) and len(wanted) >= 3  # noqa: PLR2004
+    is_dated_or_named = "date" in wanted or "subject" in wanted
+    return "from" in wanted and is_dated_or_named and len(wanted) >= 3  # noqa: PLR2004 - fewer may be a person's list
 
 
 def _attribution_length(lines: _Lines, position: int) -> int:

@@ -25,12 +25,17 @@ class Tools:
 
 
 @asynccontextmanager
-async def open_tools(settings: Settings | None = None, *, connections: int = 3) -> AsyncIterator[Tools]:
-    """Open everything, and close it at the end; the settings are read from the environment unless given."""
+async def open_tools(
+    settings: Settings | None = None, *, connections: int = 3, by_index: bool = False
+) -> AsyncIterator[Tools]:
+    """Open everything, and close it at the end; the settings are read from the environment unless given.
+
+    `by_index` as for `open_pool`: senders look rows up, jobs such as retention go through whole tables.
+    """
     settings = settings or load_settings()
     async with AsyncExitStack() as stack:
         pool = await open_pool(
-            settings.database_url, max_size=connections, erasure_key=settings.erasure_key, by_index=True
+            settings.database_url, max_size=connections, erasure_key=settings.erasure_key, by_index=by_index
         )
         stack.push_async_callback(pool.close)
         registry = Registry(settings.accounts, public_url=settings.public_url)

@@ -207,3 +207,9 @@ async def test_a_third_promotion_of_the_day_is_told_apart(pool: asyncpg.Pool, sm
         [claimed] = (await claim(pool, sms)).claimed
         assert (claimed.capped_since is not None) is is_capped
         await pool.execute("UPDATE delivery SET status = 'sent', sent_at = now() WHERE id = $1", claimed.delivery_id)
+
+
+async def test_a_purpose_nobody_knows_cannot_enter_the_outbox(pool: asyncpg.Pool, sms: int):
+    await people.flood(pool, sms, 1, lane=Lane.BULK)
+    with pytest.raises(asyncpg.CheckViolationError):
+        await pool.execute("UPDATE delivery SET purpose = 'gossip'")

@@ -205,3 +205,16 @@ async def test_without_redis_a_sender_counts_for_itself():
     wish = Wish(name="test", per_second=0.001, burst=2.0, most=2)
     assert [(await rates.take([wish]))[0].taken for _ in range(2)] == [2, 0]
     await rates.close()
+
+
+@pytest.mark.parametrize("shared", [True, False])
+async def test_one_token_of_each_bucket_is_admitted_until_it_is_empty_and_again_when_time_has_passed(
+    redis: object, redis_url: str, shared: bool
+):
+    assert redis
+    rates = Rates(redis_url if shared else None)
+    first = [await rates.admit(["a", "b"], per_second=0.001, burst=2.0) for _ in range(3)]
+    assert first == [[True, True], [True, True], [False, False]]
+    assert await rates.admit(["a", "c"], per_second=0.001, burst=2.0) == [False, True]
+    assert await rates.admit(["a"], per_second=1e9, burst=2.0) == [True]
+    await rates.close()
