@@ -32,7 +32,7 @@ async def test_whatever_is_killed_nothing_acknowledged_is_lost_or_doubled_and_no
             await kill(town, victim)
         acknowledged |= await telling
         assert len(acknowledged) == len(everything)
-    await asyncio.sleep(1)
+    await town.settled(after)
     await town.reconcile()
     await town.settled(after)
     await check(town, everything, acknowledged)

@@ -43,7 +43,7 @@ async def test_while_postgresql_is_away_webhooks_and_mail_are_taken_and_replayed
     assert len(acknowledged) == len(said), "a webhook was refused"
     assert all(in_order)
     assert set(codes) <= {250, 451}
-    await until(lambda: spool_is_empty(town), seconds=60, what="the spool to be replayed")
+    await until(town.are_spools_empty, seconds=60, what="the spool to be replayed")
     stored = await town.pool.fetch(
         "SELECT provider_id FROM message WHERE direction = 'inbound' AND provider_id = ANY($1) ORDER BY id",
         [each.sid for each in talk],
@@ -76,11 +76,6 @@ async def go_away(town: Town, how: str):
     return back
 
 
-async def spool_is_empty(town: Town) -> bool:
-    async with town.http.get(f"{town.url()}/readyz") as response:
-        return response.ok and not (await response.json())["spool"]
-
-
 async def test_connections_to_postgresql_that_break_anywhere_double_nothing(town: Town, chance: random.Random):
     await town.run("app", "worker")
     after = await town.newest_delivery()
@@ -93,7 +88,6 @@ async def test_connections_to_postgresql_that_break_anywhere_double_nothing(town
     acknowledged = await telling
     town.database.misbehave(NONE)
     assert len(acknowledged) == len(said)
-    await until(lambda: spool_is_empty(town), seconds=60)
     await town.settled(after)
     await check(town, said, acknowledged)
     await check_sent_once(town, after)

@@ -217,7 +217,7 @@ class Town:
             await bell.close()
 
     async def settled(self, after: int = 0, *, seconds: float = 120) -> dict[str, int]:
-        """Wait until nothing newer than delivery `after` is owed or being sent; counts by status."""
+        """Wait until no spool waits, and nothing newer than delivery `after` is owed or sent; counts by status."""
         try:
             await until(lambda: self._is_settled(after), seconds=seconds, what="the outbox to be worked off")
         except AssertionError as error:
@@ -226,9 +226,21 @@ class Town:
         return {row["status"]: row["count"] for row in rows}
 
     async def _is_settled(self, after: int) -> bool:
-        return not await self.pool.fetchval(
+        return await self.are_spools_empty() and not await self.pool.fetchval(
             "SELECT count(*) FROM delivery WHERE id > $1 AND status IN ('queued', 'sending')", after
         )
+
+    async def are_spools_empty(self) -> bool:
+        """Whether every running app reaches PostgreSQL and has stored all that it took in while it could not."""
+        for name in self.app_ports:
+            if self.is_running(name):
+                try:
+                    async with self.http.get(f"{self.url(name)}/readyz") as response:
+                        if not response.ok or (await response.json())["spool"]:
+                            return False
+                except (aiohttp.ClientError, TimeoutError):
+                    return False
+        return True
 
     async def owed(self, after: int) -> str:
         """What is not yet decided of the deliveries newer than `after`, a line each, for the message of a failure."""
