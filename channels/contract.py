@@ -1,16 +1,16 @@
 """What every channel is: verify, parse, send. The sending loop and the webhook edge know channels only by this."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct, field
 
 from gateway.domain.delivery import Outgoing, Receipt
 from gateway.domain.event import Event
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """What came over the wire, verbatim.
 
     `target` is the raw path and query exactly as received, not decoded; `headers` have lower-case names; `received_at`

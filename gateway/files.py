@@ -10,12 +10,12 @@ import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import puremagic
 import structlog
+from msgspec.structs import replace
 
 from gateway.config import Settings
 from gateway.domain.event import Attachment, Event, InboundMessage

@@ -1,7 +1,8 @@
 """The ten rules, in order: the first that applies to a message decides it. Pure: no I/O, no clock, no randomness."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gateway.domain.consent import may_send
 from gateway.domain.decision import Decision

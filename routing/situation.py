@@ -1,8 +1,9 @@
 """One message with everything its decision may use, read once; the rules only look here."""
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from gateway.domain.address import Scheme
 from gateway.domain.case import CaseFacts
@@ -26,8 +27,7 @@ _DEVICE_SIGNATURE = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True, kw_only=True):
     """A message as the rules see it.
 
     `said` is the customer's own words, `plain` and `words` the same for comparing; `asked` is what to look up, with

@@ -5,7 +5,8 @@ Lenient searching for addresses in bounces is in `bounce_text`.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from channels.email import headers
 
@@ -17,8 +18,7 @@ _MAX_ADDRESS = 254
 _MAX_COMMENT_DEPTH = 5
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mailbox:
+class Mailbox(Struct, frozen=True, kw_only=True):
     """One mailbox: its address in lower case, a domain outside ASCII in its xn-- form, and the display name."""
 
     address: str

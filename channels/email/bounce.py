@@ -7,7 +7,8 @@ bounce.
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from channels.email import addresses, bounce_text, headers, html
 from channels.email.bounce_reason import UNKNOWN, codes_in, meaning_of, status_code
@@ -50,8 +51,7 @@ _RETURNED = frozenset(
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What a report says became of one recipient of one mail. `dsn` is an enhanced status code (RFC 3463)."""
 
     address: Address | None

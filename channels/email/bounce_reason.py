@@ -4,7 +4,8 @@ Tables only; finding the words is `bounce`'s and `bounce_text`'s work.
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 ENHANCED = re.compile(r"(?<![\w.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 REPLY = re.compile(
@@ -12,8 +13,7 @@ REPLY = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True, kw_only=True):
     """One kind of failure: the words and codes that tell it. `nobody_there`: mail to this address can never arrive."""
 
     sentence: str

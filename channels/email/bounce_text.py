@@ -5,7 +5,8 @@ The notice in plain words above a copy of the mail. Reports in the standard's ow
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from channels.email import addresses
 
@@ -51,8 +52,7 @@ _FAILURE = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Named:
+class Named(Struct, frozen=True, kw_only=True):
     """A recipient that a notice names, and the lines that say what happened to it."""
 
     address: str

@@ -5,7 +5,8 @@ not folded, words between quotes are the customer's answers, and what was forwar
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from channels.email.html import ATTRIBUTION, CUT
 from channels.email.phrases import DEVICES, FORWARDED, ORIGINAL, REPLY_ABOVE, RUN_ON, SENT_FROM, WROTE, header_kind
@@ -28,8 +29,7 @@ _MAX_SIGNATURE_CHARACTERS = 1500
 _MAX_LINES = 20_000
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Folded:
+class Folded(Struct, frozen=True, kw_only=True):
     """A mail's text in its parts: `reply` is the customer's words now, `signature` what stood under them."""
 
     reply: str

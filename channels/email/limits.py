@@ -6,7 +6,8 @@ breaks a limit here is never given to it.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _HEADER = re.compile(rb"^([!-9;-~]{1,80})[ \t]*:((?:[^\n]|\n[ \t])*)", re.MULTILINE)
@@ -23,8 +24,7 @@ _INTERPRETED = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MimeLimits:
+class MimeLimits(Struct, frozen=True, kw_only=True):
     """How much of everything a mail may hold and still be parsed."""
 
     message_bytes: int = 25 * 1024 * 1024
@@ -36,11 +36,14 @@ class MimeLimits:
     received: int = 100
 
 
+STANDARD = MimeLimits()
+
+
 class TooMuch(Exception):
     """A mail that breaks a limit; the message says which."""
 
 
-def breach(raw: bytes, limits: MimeLimits = MimeLimits()) -> str | None:
+def breach(raw: bytes, limits: MimeLimits = STANDARD) -> str | None:
     """Say in words which limit a raw mail breaks, or None when it may be parsed."""
     if len(raw) > limits.message_bytes:
         return f"larger than {limits.message_bytes} bytes"

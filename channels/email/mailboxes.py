@@ -1,17 +1,17 @@
 """Our mailboxes: which addresses are ours to receive for, and what their signed part proves. No I/O."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+
+from msgspec import Struct
 
 from channels.email import addresses, token
 from gateway.domain.account import MailAccount
 from gateway.domain.channel import Channel, Provider, endpoint_key
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """A mailbox of ours that mail is addressed to.
 
     `conversation_id` is set when its signed part is ours and in force.

@@ -6,10 +6,11 @@ Limits are checked before, in `limits`; nothing here unpacks archives, and nothi
 import quopri
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from email.feedparser import BytesFeedParser
 from email.message import Message
 from email.policy import compat32
+
+from msgspec import Struct, field
 
 from channels.email import charset, headers
 
@@ -18,8 +19,7 @@ _MAX_DEPTH = 25
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fields:
+class Fields(Struct, frozen=True, kw_only=True):
     """The header fields of a mail or part in order: lower-case name and raw value."""
 
     items: tuple[tuple[str, str], ...] = ()
@@ -33,8 +33,7 @@ class Fields:
         return next((headers.text(value) for key, value in self.items if key == name), "")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True, kw_only=True):
     """One part with content: `content` is decoded from its transfer encoding. A returned mail is a leaf too, whole."""
 
     media_type: str
@@ -53,8 +52,7 @@ class Leaf:
         return _unflow(text, delete_space=self.parameters.get("delsp", "").lower() == "yes") if is_flowed else text
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mail:
+class Mail(Struct, frozen=True, kw_only=True):
     """A mail taken apart. `report_type` is that of the first multipart/report in it (RFC 6522)."""
 
     fields: Fields

@@ -3,25 +3,22 @@
 No I/O, and few imports, since it runs where mail is parsed.
 """
 
-from dataclasses import dataclass
-
 import dkim
+from msgspec import Struct
 
 from gateway.domain.event import Verification
 
 _MIN_KEY_BITS = 1024
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Key:
+class Key(Struct, frozen=True, kw_only=True):
     """A DKIM key from the DNS, and which signature of the mail it belongs to (0 is the topmost)."""
 
     index: int
     record: bytes
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """What the DNS, or a trusted relay, says about a mail's From. `verdict` is set when that already settles it."""
 
     verdict: Verification | None = None

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from gateway.domain.channel import Endpoint
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ApprovedTemplate:
+class ApprovedTemplate(Struct, frozen=True, kw_only=True):
     """A message template a provider approved for sending outside WhatsApp's 24-hour window.
 
     `ours` is the name of our template it stands for, or `*` for any text (its single value is then the text itself);

@@ -1,8 +1,9 @@
 """Where a person can be reached: a scheme and a normalised value. Phone numbers are normalised by `channels.phone`."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
+
+from msgspec import Struct
 
 from gateway.domain.errors import AddressError
 
@@ -15,8 +16,7 @@ class Scheme(StrEnum):
     WA = "wa"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Address:
+class Address(Struct, frozen=True, kw_only=True):
     """A normalised address: `tel:+972501234567`, `mailto:dana@example.com`, `wa:US.1349…` (WhatsApp, no phone)."""
 
     scheme: Scheme

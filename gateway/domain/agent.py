@@ -1,7 +1,8 @@
 """Who may use Eshnav: agents with their roles, and the scopes of API tokens. Passwords and sessions are the store's."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from gateway.domain.language import Language
 
@@ -30,8 +31,7 @@ class Scope(StrEnum):
     KNOWLEDGE_WRITE = "knowledge:write"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Agent:
+class Agent(Struct, frozen=True, kw_only=True):
     """A person who answers customers or runs the service. `language` is the one the screens speak to them."""
 
     agent_id: int
@@ -41,16 +41,14 @@ class Agent:
     language: Language = Language.HEBREW
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """A logged-in browser: whose it is, and the token its unsafe requests must carry."""
 
     agent: Agent
     csrf: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ApiToken:
+class ApiToken(Struct, frozen=True, kw_only=True):
     """A program that may use the API, by the name its creator gave it."""
 
     token_id: int

@@ -1,8 +1,9 @@
 """An inbound message on its way through intake: who it is from, what is known, what was decided. Pure records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from gateway.domain.case import CaseDraft
 from gateway.domain.channel import Channel
@@ -13,16 +14,14 @@ from gateway.domain.facts import Facts
 from gateway.domain.language import Language
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AddressKey:
+class AddressKey(Struct, frozen=True, kw_only=True):
     """What tells addresses apart: the address as text, and whether somebody vouches for its owner."""
 
     uri: str
     proven: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Person:
+class Person(Struct, frozen=True, kw_only=True):
     """A known address, whose it is, and the conversation it speaks in."""
 
     address_id: int
@@ -31,8 +30,7 @@ class Person:
     name: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewAddress:
+class NewAddress(Struct, frozen=True, kw_only=True):
     """An address to add: to this contact, or to a new one when there is none."""
 
     key: AddressKey
@@ -41,8 +39,7 @@ class NewAddress:
     language: Language | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RawPayload:
+class RawPayload(Struct, frozen=True, kw_only=True):
     """What a provider sent, verbatim, and where it came in."""
 
     source: str
@@ -52,8 +49,7 @@ class RawPayload:
     received_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True, kw_only=True):
     """One inbound message whose sender is known by now; `payload` is its place among the batch's raw payloads."""
 
     message: InboundMessage
@@ -63,8 +59,7 @@ class Arrival:
     payload: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """What the store knows about one arrival: a fresh id for it, whether it is a repeat, and routing's facts."""
 
     message_id: int
@@ -73,8 +68,7 @@ class Known:
     answers_id: int | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CaseOpening:
+class CaseOpening(Struct, frozen=True, kw_only=True):
     """A case to open, with the id and public number it will have."""
 
     case_id: int
@@ -83,8 +77,7 @@ class CaseOpening:
     draft: CaseDraft
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True, kw_only=True):
     """One arrival with its decision, ready to be written; `case_id` is the case the message belongs to."""
 
     arrival: Arrival
@@ -93,8 +86,7 @@ class Decided:
     case_id: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ConversationChange:
+class ConversationChange(Struct, frozen=True, kw_only=True):
     """What one message and its decision change in its conversation; `preview` is the latest thing said."""
 
     arrival: Arrival

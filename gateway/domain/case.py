@@ -1,8 +1,9 @@
 """Cases: service calls inside a conversation that need a person."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
+
+from msgspec import Struct
 
 
 class CaseStatus(StrEnum):
@@ -22,8 +23,7 @@ class Severity(IntEnum):
     LOW = 4
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CaseDraft:
+class CaseDraft(Struct, frozen=True, kw_only=True):
     """A case that routing wants opened."""
 
     topic: str
@@ -33,8 +33,7 @@ class CaseDraft:
     answer_due_at: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CaseFacts:
+class CaseFacts(Struct, frozen=True, kw_only=True):
     """What routing needs to know of the newest case. `person_spoke` once an agent took or answered it."""
 
     case_id: int

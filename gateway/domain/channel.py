@@ -1,7 +1,8 @@
 """Ways to reach a person, the companies behind them, and our own numbers and mailboxes on them."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Channel(StrEnum):
@@ -20,8 +21,7 @@ class Provider(StrEnum):
     SMTP = "smtp"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True, kw_only=True):
     """One of our numbers or mailboxes on a channel.
 
     `address` is what the provider calls it: an E.164 number (Twilio), a phone number id (WhatsApp Cloud) or a mailbox.

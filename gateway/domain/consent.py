@@ -1,7 +1,8 @@
 """Consent: opted in or out, per address and purpose, with when and how."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Purpose(StrEnum):
@@ -22,8 +23,7 @@ class ConsentState(StrEnum):
     OPTED_OUT = "opted_out"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ConsentChange:
+class ConsentChange(Struct, frozen=True, kw_only=True):
     """An entry for the ledger: what was chosen, and how (the word, link, import or provider that said so)."""
 
     state: ConsentState

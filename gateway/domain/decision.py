@@ -1,8 +1,9 @@
 """What routing decided about one message, as data for the use case to carry out; pure records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from gateway.domain.case import CaseDraft
 from gateway.domain.consent import ConsentChange, Purpose
@@ -26,16 +27,14 @@ class Action(StrEnum):
     OPEN_CASE = "open_case"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True, kw_only=True):
     """Why, as a stable code and the details that fill its sentence; `routing.reasons` says it in words."""
 
     code: str
     details: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True, kw_only=True):
     """An automatic reply: a message template with its values.
 
     `case_number` among a template's placeholders is filled once the case has one. `choices` become buttons, list rows
@@ -50,8 +49,7 @@ class Reply:
     acknowledges: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SurveyAnswer:
+class SurveyAnswer(Struct, frozen=True, kw_only=True):
     """An answer to an open survey: `subject` as in the question, the score or the free words."""
 
     subject: str
@@ -59,8 +57,7 @@ class SurveyAnswer:
     words: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """What to do about one message, and why.
 
     `rule` is the number of the rule that applied (1 to 10). A `case` is opened unless the conversation has an open

@@ -1,9 +1,10 @@
 """Deliveries: getting one outbound message to one address; their states, and which state may follow which."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+
+from msgspec import Struct, field
 
 from gateway.domain.address import Address
 from gateway.domain.channel import Channel
@@ -55,8 +56,7 @@ def advance(current: Status, reported: Status) -> Status:
     return reported if rank(reported) > rank(current) else current
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """One thing a customer can pick: a button or list row where the channel has them, a numbered line elsewhere."""
 
     key: str
@@ -64,8 +64,7 @@ class Choice:
     description: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MediaLink:
+class MediaLink(Struct, frozen=True, kw_only=True):
     """A file to send, by a URL the provider can fetch."""
 
     url: str
@@ -73,8 +72,7 @@ class MediaLink:
     filename: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProviderTemplate:
+class ProviderTemplate(Struct, frozen=True, kw_only=True):
     """A message template the provider has approved: a Content SID, or a WhatsApp template name and language."""
 
     name: str
@@ -82,8 +80,7 @@ class ProviderTemplate:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True, kw_only=True):
     """One delivery, ready for a channel's `send`: everything it needs, and nothing to look up.
 
     `endpoint_address` and `account` name our number or mailbox; `in_reply_to` and `references` are provider ids;
@@ -111,8 +108,7 @@ class Outgoing:
     status_callback_url: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True, kw_only=True):
     """The provider's acceptance of one delivery."""
 
     provider_id: str

@@ -1,8 +1,9 @@
 """What the gateway asked and is waiting to hear: the open question of a conversation."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class QuestionKind(StrEnum):
@@ -14,16 +15,14 @@ class QuestionKind(StrEnum):
     FLOW = "flow"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Option:
+class Option(Struct, frozen=True, kw_only=True):
     """One acceptable answer: what it stands for (an article key, a flow step, a score) and the words shown."""
 
     target: str
     label: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
+class Question(Struct, frozen=True, kw_only=True):
     """An open question.
 
     `subject` is the article key, `survey_id:question` or `flow:step` it is about; `asked` is the customer's

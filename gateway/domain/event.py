@@ -1,9 +1,10 @@
 """What providers tell us, in our words: every webhook or mail becomes a sequence of these events. Pure records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from gateway.domain.address import Address
 from gateway.domain.delivery import Status
@@ -47,8 +48,7 @@ class Automatic(StrEnum):
     LOOP = "loop"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True, kw_only=True):
     """A file that came with a message: its bytes (mail), or where the provider keeps it (`url` or `media_id`)."""
 
     filename: str = ""
@@ -61,8 +61,7 @@ class Attachment:
     content_id: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sender:
+class Sender(Struct, frozen=True, kw_only=True):
     """Who sent a message: the address to know them by, and other names the same provider vouches for."""
 
     address: Address
@@ -70,16 +69,14 @@ class Sender:
     also: tuple[Address, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReplyContext:
+class ReplyContext(Struct, frozen=True, kw_only=True):
     """What a message answers: provider ids of earlier messages, nearest first; and what a signed address proves."""
 
     provider_ids: tuple[str, ...] = ()
     conversation_id: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """What all events share. `occurred_at` is the provider's time, aware UTC; `raw` is what no field models."""
 
     endpoint: str
@@ -88,8 +85,7 @@ class Event:
     raw: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class InboundMessage(Event):
+class InboundMessage(Event, frozen=True, kw_only=True):
     """One thing a customer said. `text` is what to show and route; `full_text` is all of it, quotes included."""
 
     sender: Sender
@@ -108,8 +104,7 @@ class InboundMessage(Event):
     target_provider_id: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StatusUpdate(Event):
+class StatusUpdate(Event, frozen=True, kw_only=True):
     """The provider's word on one of our deliveries; `delivery_id` is our own id when the callback carries it."""
 
     status: Status
@@ -121,8 +116,7 @@ class StatusUpdate(Event):
     opted_out: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BounceReport(Event):
+class BounceReport(Event, frozen=True, kw_only=True):
     """A mail of ours that came back (RFC 3464), or a complaint about it (RFC 5965)."""
 
     failed_address: Address | None
@@ -142,24 +136,21 @@ class ConsentWish(StrEnum):
     START_MARKETING = "start_marketing"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ConsentSignal(Event):
+class ConsentSignal(Event, frozen=True, kw_only=True):
     """A customer's choice, told to us by the provider and not by a message."""
 
     sender: Sender
     wish: ConsentWish
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NumberChange(Event):
+class NumberChange(Event, frozen=True, kw_only=True):
     """A WhatsApp user moved to another number or user id; the old and new addresses are one person."""
 
     old: Address
     new: Address
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UnknownEvent(Event):
+class UnknownEvent(Event, frozen=True, kw_only=True):
     """Something a provider sent that we do not model: kept raw and shown to operations."""
 
     reason: str

@@ -1,7 +1,8 @@
 """Everything `routing.decide` may know: loaded for a whole batch by the store, given to pure code as a record."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from gateway.domain.case import CaseFacts
 from gateway.domain.consent import Purpose
@@ -9,8 +10,7 @@ from gateway.domain.dialogue import Question
 from gateway.domain.language import Language
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """What is known about the conversation one message joined, at the moment it is decided.
 
     `newest_case` is the latest case, open or resolved. `question` is the open question this message answers: the one

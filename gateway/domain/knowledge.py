@@ -1,14 +1,14 @@
 """The knowledge base as routing sees it: articles, question variants, and the protocol every matcher keeps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from gateway.domain.language import Language
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ArticleText:
+class ArticleText(Struct, frozen=True, kw_only=True):
     """One article in one language: its title, the answer in plain words, and ways people ask for it."""
 
     language: Language
@@ -17,8 +17,7 @@ class ArticleText:
     variants: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Article:
+class Article(Struct, frozen=True, kw_only=True):
     """One known answer, in one or more languages."""
 
     article_id: int
@@ -31,8 +30,7 @@ class Article:
         return next((text for text in self.texts if text.language is language), self.texts[0])
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Match:
+class Match(Struct, frozen=True, kw_only=True):
     """An article that may answer a question: how sure (0 to 1), and which variant or words made it so."""
 
     article: Article

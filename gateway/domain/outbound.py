@@ -1,7 +1,8 @@
 """An outbound message on its way into the outbox: what is said, to whom, how urgent, and what to try next."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from gateway.domain.channel import Channel, Provider
 from gateway.domain.consent import Purpose
@@ -9,8 +10,7 @@ from gateway.domain.delivery import Choice, Lane
 from gateway.domain.dialogue import Question
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Route:
+class Route(Struct, frozen=True, kw_only=True):
     """A way to one person: an address of theirs, reached from an endpoint of ours.
 
     `provider` is None where it was not looked up; the smallest size any provider takes then applies.
@@ -22,8 +22,7 @@ class Route:
     provider: Provider | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OutgoingDraft:
+class OutgoingDraft(Struct, frozen=True, kw_only=True):
     """One outbound message for `store.outgoing.queue`.
 
     `parts` is the text as it will leave, cut where the channel demands it; `chain` the routes to try next when this one

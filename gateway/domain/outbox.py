@@ -1,17 +1,17 @@
 """The outbox as the senders see it: what was claimed, what came of it, what an endpoint may do. Pure records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
 from gateway.domain.delivery import Choice, Lane
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OpenEndpoint:
+class OpenEndpoint(Struct, frozen=True, kw_only=True):
     """An endpoint of ours that may send now."""
 
     endpoint_id: int
@@ -19,8 +19,7 @@ class OpenEndpoint:
     sends_per_second: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True, kw_only=True):
     """How many sends may start at once from one endpoint: in all, and of those outside the reply lane."""
 
     endpoint_id: int
@@ -28,8 +27,7 @@ class Budget:
     most_not_replies: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Claimed:
+class Claimed(Struct, frozen=True, kw_only=True):
     """One delivery that this sender now holds, with everything needed to hand it over.
 
     `attempts` counts this one. `window_is_open` is about WhatsApp's 24 hours; `references` are the mail thread's ids,
@@ -69,8 +67,7 @@ class Claimed:
     claimed_at: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True):
     """What one look into the outbox gave: work, and the conversations where something was refused instead."""
 
     claimed: tuple[Claimed, ...]
@@ -87,8 +84,7 @@ class OutcomeKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What came of one claimed delivery, and what it means for its address.
 
     `status` is the provider's first word and `provider_id` its id (SENT); `due_at` when to try again (RETRY, NOT_NOW);
@@ -107,8 +103,7 @@ class Outcome:
     opted_out: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True, kw_only=True):
     """Why an endpoint must rest, and for how long."""
 
     endpoint_id: int

@@ -2,9 +2,10 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from gateway.domain.errors import GatewayError
 
@@ -18,16 +19,14 @@ class BadCursor(GatewayError):
     """The cursor is not one that a page of this list gave."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Page(Generic[Item]):
+class Page(Struct, Generic[Item], frozen=True, kw_only=True):
     """Some items of a list, in its order; `next` is the cursor of the following page, or None at the end."""
 
     items: Sequence[Item]
     next: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """A place in a list ordered by time and id, newest first; by default before the newest."""
 
     at: datetime = _FAR

@@ -1,6 +1,6 @@
 """What PostgreSQL's text and JSON cannot hold, and what becomes of it. The raw payload keeps every byte as it came."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gateway.domain.event import Attachment, InboundMessage, ReplyContext
 

@@ -1,8 +1,9 @@
 """What screens and the API show: conversations, messages, cases and contacts as they are read, with their context."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from gateway.domain.case import CaseStatus, Severity
 from gateway.domain.channel import Channel
@@ -12,8 +13,7 @@ from gateway.domain.delivery import Status
 from gateway.domain.outbound import Route
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AddressCard:
+class AddressCard(Struct, frozen=True, kw_only=True):
     """One address of a contact. `consent` is the latest choice, None when they never chose.
 
     `unreachable` says, per channel, why messages no longer arrive.
@@ -27,8 +27,7 @@ class AddressCard:
     unreachable: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ContactCard:
+class ContactCard(Struct, frozen=True, kw_only=True):
     """A contact with all its addresses; `conversation_id` is the one thread."""
 
     contact_id: int
@@ -39,8 +38,7 @@ class ContactCard:
     addresses: tuple[AddressCard, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CaseCard:
+class CaseCard(Struct, frozen=True, kw_only=True):
     """A case as lists and threads show it; `assignee` is the agent's email, `assignee_name` their name."""
 
     case_id: int
@@ -60,8 +58,7 @@ class CaseCard:
     resolved_at: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ConversationCard:
+class ConversationCard(Struct, frozen=True, kw_only=True):
     """A conversation as a list shows it. `unread` counts this agent's unread inbound messages, to ten."""
 
     conversation_id: int
@@ -84,8 +81,7 @@ class ConversationCard:
     assignee: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeliveryState:
+class DeliveryState(Struct, frozen=True, kw_only=True):
     """How far an outbound message got; the part of a long one that got least far speaks for all."""
 
     status: Status
@@ -95,8 +91,7 @@ class DeliveryState:
     provider_id: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DecisionNote:
+class DecisionNote(Struct, frozen=True, kw_only=True):
     """What routing decided and why: about an inbound message, or behind an automatic outbound one."""
 
     action: Action
@@ -104,8 +99,7 @@ class DecisionNote:
     reason: Reason
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AttachmentCard:
+class AttachmentCard(Struct, frozen=True, kw_only=True):
     """A file that came with a message; `state` is waiting, stored or failed."""
 
     attachment_id: int
@@ -116,8 +110,7 @@ class AttachmentCard:
     reason: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One message or note of a thread. `author` is a name people know; `is_automatic` marks what the gateway said."""
 
     message_id: int
@@ -142,8 +135,7 @@ class Entry:
     attachments: tuple[AttachmentCard, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Way:
+class Way(Struct, frozen=True, kw_only=True):
     """A way to write to a contact: an address on a channel, through one of our endpoints.
 
     `last_inbound_*` and `last_subject` are of what the person last wrote this way; `window_closes_at` is set on
@@ -168,8 +160,7 @@ class Way:
         return self.route.channel
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Thread:
+class Thread(Struct, frozen=True, kw_only=True):
     """A conversation opened: its messages oldest first, who it is with, the cases, and the ways to answer.
 
     `earlier` is the id to ask for messages before, or None when the thread starts here.
@@ -189,8 +180,7 @@ class Thread:
         return next((case for case in self.cases if case.status is not CaseStatus.RESOLVED), None)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """A knowledge article as an editor writes it: texts by language."""
 
     key: str
@@ -199,8 +189,7 @@ class Draft:
     texts: tuple["DraftText", ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DraftText:
+class DraftText(Struct, frozen=True, kw_only=True):
     """One language of an article."""
 
     language: str
@@ -209,16 +198,14 @@ class DraftText:
     variants: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ArticleCard(Draft):
+class ArticleCard(Draft, frozen=True, kw_only=True):
     """An article as stored."""
 
     article_id: int
     updated_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeliveryCard:
+class DeliveryCard(Struct, frozen=True, kw_only=True):
     """One delivery as operations see it."""
 
     delivery_id: int
@@ -238,8 +225,7 @@ class DeliveryCard:
     provider_id: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProblemCard:
+class ProblemCard(Struct, frozen=True, kw_only=True):
     """A payload of which nothing, or not everything, could be made; `excerpt` is the start of its body."""
 
     raw_id: int
@@ -250,8 +236,7 @@ class ProblemCard:
     excerpt: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EndpointCard:
+class EndpointCard(Struct, frozen=True, kw_only=True):
     """One of our numbers or mailboxes as operations see it."""
 
     endpoint_id: int

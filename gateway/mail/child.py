@@ -11,8 +11,9 @@ import resource
 import struct
 import sys
 import time
-from dataclasses import replace
 from typing import BinaryIO
+
+from msgspec.structs import replace
 
 from channels.contract import Request
 from channels.email import message

@@ -8,11 +8,11 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 
 from channels.contract import Request
 from channels.email import mailboxes, message

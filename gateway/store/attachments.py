@@ -1,15 +1,15 @@
 """Attachments whose bytes are still to be fetched from a provider, and what came of fetching them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from gateway.domain.event import Attachment
 from gateway.store.db import Connection, statements
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True, kw_only=True):
     """An attachment to fetch, and the endpoint whose provider keeps it."""
 
     attachment_id: int
@@ -54,8 +54,7 @@ async def note_failed(connection: Connection, attachment_id: int, reason: str) -
     await statements("attachments").failed(connection, id=attachment_id, reason=reason)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Due:
+class Due(Struct, frozen=True, kw_only=True):
     """Which coarse work there is now; fresh media came in the last two minutes."""
 
     media: bool

@@ -1,7 +1,8 @@
 """The fallback chains of deliveries: the routes a failed one has left, and putting it on the next of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.domain.channel import Channel, Provider
 from gateway.domain.consent import Purpose
@@ -10,8 +11,7 @@ from gateway.domain.outbound import Route
 from gateway.store.db import Connection, statements, to_json
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True, kw_only=True):
     """A failed delivery with routes left. `texts` are its own and the waiting later parts', which are `later_ids`."""
 
     delivery_id: int
@@ -22,8 +22,7 @@ class Failed:
     choices: tuple[Choice, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RouteState:
+class RouteState(Struct, frozen=True, kw_only=True):
     """Whether a route is in use and its address known to be reachable on it, and what its person opted out of."""
 
     is_open: bool

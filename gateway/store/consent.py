@@ -1,7 +1,8 @@
 """The consent ledger and the opt-outs in force."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.domain.consent import ConsentChange, ConsentState, Purpose
 from gateway.store.db import Connection, statements
@@ -9,8 +10,7 @@ from gateway.store.db import Connection, statements
 _PROMOTIONAL = (Purpose.NOTICE, Purpose.SURVEY, Purpose.MARKETING)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ConsentEntry:
+class ConsentEntry(Struct, frozen=True, kw_only=True):
     """One change for one address; `message_id` is the message that carried the wish, if one did."""
 
     address_id: int

@@ -1,10 +1,10 @@
 """Conversations as they are read: lists, threads, ways to answer, what an agent has seen; and notes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import asyncpg
+from msgspec import Struct
 
 from gateway.domain.case import CaseStatus, Severity
 from gateway.domain.channel import Channel, Provider
@@ -19,8 +19,7 @@ from gateway.store.db import Connection, statements
 WINDOW = timedelta(hours=24)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """Which conversations a list shows: `all`, `open`, `mine`, `unassigned`, `one` (by `ids`) or `found`."""
 
     which: str = "all"
@@ -31,8 +30,7 @@ class Wanted:
     name_part: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Locked:
+class Locked(Struct, frozen=True, kw_only=True):
     """A conversation taken for the transaction."""
 
     conversation_id: int
@@ -41,8 +39,7 @@ class Locked:
     language: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True, kw_only=True):
     """What a message that used an idempotency key said."""
 
     message_id: int
@@ -52,8 +49,7 @@ class Stored:
     direction: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StoredFile:
+class StoredFile(Struct, frozen=True, kw_only=True):
     """A stored attachment, ready to be read from the file store; no `sha256` while it is not there."""
 
     filename: str

@@ -12,6 +12,7 @@ import aiosql
 import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
+from msgspec import structs
 
 # Quoted: asyncpg's classes are generic to the type checker only.
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
@@ -80,5 +81,5 @@ async def _keep(_connection: Connection) -> None:
 
 
 def to_json(value: object) -> str:
-    """Write a value, dataclasses included, as JSON for a jsonb parameter or a text array of them."""
-    return orjson.dumps(value).decode()
+    """Write a value, records included, as JSON for a jsonb parameter or a text array of them."""
+    return orjson.dumps(value, default=structs.asdict).decode()

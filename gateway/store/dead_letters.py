@@ -1,8 +1,9 @@
 """Failed deliveries that nothing took the place of, for people to look at and to send again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
@@ -10,8 +11,7 @@ from gateway.domain.delivery import Lane
 from gateway.store.db import Connection, statements
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeadLetter:
+class DeadLetter(Struct, frozen=True, kw_only=True):
     """A failed delivery as operations see it; `reason` is a sentence, `code` the provider's or ours."""
 
     delivery_id: int
@@ -31,8 +31,7 @@ class DeadLetter:
     failed_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True, kw_only=True):
     """A delivery queued anew in the place of a failed one."""
 
     replayed_from: int

@@ -1,13 +1,13 @@
 """Finding everything of a person, and deleting it. Files are only marked as unwanted here; `retention` drops them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.store.db import Connection, statements
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Family:
+class Family(Struct, frozen=True, kw_only=True):
     """One person: the contacts and conversations that were merged to be theirs, and the addresses they are known by."""
 
     contact_ids: Sequence[int]
@@ -15,8 +15,7 @@ class Family:
     addresses: Mapping[int, str]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Extent:
+class Extent(Struct, frozen=True, kw_only=True):
     """How much there is of a person."""
 
     messages: int

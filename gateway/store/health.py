@@ -1,15 +1,15 @@
 """How the gateway fares right now, from the newest rows alone: looking costs the same however many there are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.store.db import Connection, statements
 
 _MOST = 20_000
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Traffic:
+class Traffic(Struct, frozen=True, kw_only=True):
     """How many messages came in on a channel."""
 
     channel: str
@@ -17,8 +17,7 @@ class Traffic:
     last_five_minutes: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Results:
+class Results(Struct, frozen=True, kw_only=True):
     """What became of an endpoint's deliveries within the hour."""
 
     sent: int = 0

@@ -1,13 +1,13 @@
 """Whether a database is where it was written or a copy restored from a backup, and what is held because of that."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from gateway.store.db import Connection, statements
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True):
     """How many deliveries wait for a person to decide, and since when the first does."""
 
     count: int

@@ -1,16 +1,16 @@
 """Merges of contacts, their log and their undoing, and the codes that prove an address."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from gateway.domain.errors import Conflict, NotFound
 from gateway.store.db import Connection, statements
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Merge:
+class Merge(Struct, frozen=True, kw_only=True):
     """Two contacts found to be one, as the log has it."""
 
     merge_id: int
@@ -101,8 +101,7 @@ def _merge(row: Any) -> Merge:
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True, kw_only=True):
     """A code that was sent to an address; `owner_id` is the contact the address belongs to now."""
 
     proof_id: int

@@ -1,7 +1,8 @@
 """What operations and probes read: deliveries, payloads with a problem, endpoints, and how long things wait."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.domain.delivery import Status
 from gateway.domain.paging import Place
@@ -9,8 +10,7 @@ from gateway.domain.views import DeliveryCard, EndpointCard, ProblemCard
 from gateway.store.db import Connection, statements
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True, kw_only=True):
     """How much waits somewhere, and for how many seconds the oldest has."""
 
     depth: int

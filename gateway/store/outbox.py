@@ -4,9 +4,10 @@ What goes into the outbox is `store.outgoing`'s, what providers report is `store
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import asyncpg
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
@@ -174,8 +175,7 @@ async def adopt_found(connection: Connection, found: Mapping[int, str]) -> list[
     return [row["conversation_id"] async for row in rows]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LaneDepth:
+class LaneDepth(Struct, frozen=True, kw_only=True):
     """How much waits in a lane, and for how many seconds the longest due one has."""
 
     lane: Lane
@@ -183,8 +183,7 @@ class LaneDepth:
     oldest_seconds: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Depth:
+class Depth(Struct, frozen=True, kw_only=True):
     """How full the outbox is."""
 
     lanes: tuple[LaneDepth, ...]

@@ -1,16 +1,16 @@
 """Forgetting what is kept for a while only, some rows at a time. How long that is, `config` says."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from gateway.store.db import Connection, statements
 
 MESSAGES = "message"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """How many rows of one step were past their time, and where the next one begins; None when there is none."""
 
     count: int

@@ -1,16 +1,16 @@
 """What providers say of our deliveries: every word is kept, and a delivery only ever moves forward."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from gateway.domain.channel import Channel
 from gateway.domain.text import storable
 from gateway.store.db import Connection, statements
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Word:
+class Word(Struct, frozen=True, kw_only=True):
     """One thing a provider said of one delivery; `named_id` is our own id, when the callback carried it."""
 
     endpoint_id: int
@@ -23,8 +23,7 @@ class Word:
     raw_id: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class About:
+class About(Struct, frozen=True, kw_only=True):
     """The delivery a word is about, and the address it went to."""
 
     delivery_id: int
@@ -33,8 +32,7 @@ class About:
     uri: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True, kw_only=True):
     """A delivery that moved, and where it stands now."""
 
     delivery_id: int

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from gateway.domain.arrival import Arrival, Decided
 from gateway.domain.consent import ConsentChange, ConsentState, Purpose
@@ -26,8 +27,7 @@ _WISHES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What a batch did: whose threads changed, whether the senders have work, and what was decided, by action.
 
     `stopped` names the contacts who opted out, by the place in the batch of the payload that said so.

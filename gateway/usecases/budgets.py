@@ -3,7 +3,8 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.domain.channel import Channel
 from gateway.domain.delivery import Lane
@@ -18,8 +19,7 @@ _REPLIES_SHARE = 0.2
 _ENDPOINT_SHARE = 0.75
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """How much one sender holds; `reserved` of the `slots` are for replies alone, `bulk` the most for bulk.
 
     Of what it holds `at_once` are under way at one endpoint, and the rest wait so that claiming more keeps nobody idle;
@@ -46,8 +46,7 @@ class Limits:
         return self.lease_seconds - self.begin_seconds
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Room:
+class Room(Struct, frozen=True, kw_only=True):
     """What may start now: slots in all, for what is no reply, and for bulk, and the budget of each endpoint.
 
     `is_dry` says that due work may be waiting for tokens.

@@ -1,7 +1,8 @@
 """Going on by the next channel when a delivery failed for good."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gateway.domain.consent import Purpose, may_send
 from gateway.domain.outbound import Route

@@ -1,8 +1,8 @@
 """How everything fares, on one page: what waits, what fails, what comes in, and which processes are there."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -20,8 +20,7 @@ from gateway.store.operations import Waiting
 _NOTHING = Waiting(depth=0, age_seconds=0.0)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Jobs:
+class Jobs(Struct, frozen=True, kw_only=True):
     """RQ's queue: how many jobs wait, run, and have failed within a week."""
 
     waiting: int
@@ -29,8 +28,7 @@ class Jobs:
     failed: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Health:
+class Health(Struct, frozen=True, kw_only=True):
     """Everything the page shows; `jobs` and `processes` are None while Redis is away."""
 
     counts: Mapping[str, int]

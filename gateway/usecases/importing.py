@@ -8,7 +8,8 @@ import io
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from channels.phone import to_e164
 from gateway.domain.address import Address, mailto
@@ -31,8 +32,7 @@ _COLUMNS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One person of the file: the addresses to know them by, the phone first."""
 
     line: int
@@ -41,16 +41,14 @@ class Row:
     language: Language | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rejection:
+class Rejection(Struct, frozen=True, kw_only=True):
     """A row that cannot go in, and why."""
 
     line: int
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What became of some rows: people who are new, people who were known, and contacts that turned out to be one."""
 
     created: int = 0

@@ -1,7 +1,8 @@
 """What operations look at: deliveries, payloads with a problem, endpoints. Replaying is `usecases.dead_letters`'."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.domain.delivery import Status
 from gateway.domain.paging import Page, Place, cut, place_of
@@ -14,8 +15,7 @@ from gateway.store.dead_letters import DeadLetter
 _END = 2**62
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Overview:
+class Overview(Struct, frozen=True, kw_only=True):
     """The state of the gateway on one page."""
 
     counts: Mapping[str, int]
@@ -25,8 +25,7 @@ class Overview:
     endpoints: Sequence[EndpointCard]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Depths:
+class Depths(Struct, frozen=True, kw_only=True):
     """How much waits: per lane of the outbox, and per queue of cases; `stuck` is what only people can settle."""
 
     lanes: Mapping[int, store.Waiting]

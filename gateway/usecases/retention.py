@@ -4,10 +4,10 @@ How long each kind is kept is configured (`gateway.config`); erasing one person 
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from msgspec import Struct
 
 from gateway.config import Retention
 from gateway.files import Files
@@ -23,8 +23,7 @@ _log = structlog.get_logger()
 _Take = Callable[[Connection, int], Awaitable[Step]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Forgotten:
+class Forgotten(Struct, frozen=True, kw_only=True):
     """How many rows, or files, of one kind one step forgot."""
 
     kind: str

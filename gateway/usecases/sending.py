@@ -9,12 +9,13 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
 import asyncpg
 import structlog
+from msgspec.structs import replace
 
 from channels.contract import Adapter
 from channels.errors import SendError

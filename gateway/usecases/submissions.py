@@ -1,8 +1,9 @@
 """What came in, sorted by what is to be done with it. Pure: nothing is stored or looked up here."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
+
+from msgspec import Struct, field
 
 from channels.contract import Request
 from gateway.domain.arrival import RawPayload
@@ -22,8 +23,7 @@ _OLDEST = timedelta(days=8)
 _MAIL = "mail"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Submission:
+class Submission(Struct, frozen=True, kw_only=True):
     """One payload that came in, and the events read from it."""
 
     payload: RawPayload
@@ -42,8 +42,7 @@ class Submission:
         return cls(payload=payload, events=tuple(events))
 
 
-@dataclass(frozen=True, slots=True)
-class Sorted:
+class Sorted(Struct, frozen=True):
     """The events of a batch by kind; messages and problems with the place of their payload in the batch."""
 
     messages: list[tuple[int, InboundMessage]] = field(default_factory=list)

@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.domain.arrival import Arrival, CaseOpening, ConversationChange, Decided, Known, RawPayload
 from gateway.domain.case import public_number
@@ -23,8 +25,7 @@ from gateway.wording import Wording
 from routing.decide import decide
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tools:
+class Tools(Struct, frozen=True, kw_only=True):
     """What deciding a batch needs besides the database."""
 
     reference: Reference

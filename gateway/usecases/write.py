@@ -1,8 +1,9 @@
 """Writing to a customer: choosing address and endpoint, and putting the message into the outbox, once per key."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from gateway import clock
 from gateway.bell import Bell
@@ -27,8 +28,7 @@ _LANES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True, kw_only=True):
     """What somebody wants to send: without a `channel`, the one the person used last; likewise `address_id`."""
 
     text: str

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from gateway.domain.errors import GatewayError
 
@@ -16,8 +17,7 @@ class MissingValue(GatewayError):
     """A template was to be filled without a value it needs."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Template:
+class Template(Struct, frozen=True, kw_only=True):
     """The words of one message in one language, for one channel or for all."""
 
     text: str

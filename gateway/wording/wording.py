@@ -5,9 +5,10 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct
 
 from gateway.domain.channel import Channel
 from gateway.domain.errors import ConfigurationError, NotFound
@@ -22,8 +23,7 @@ SPOKEN = (Language.HEBREW, Language.ENGLISH)
 _Key = tuple[str, Language, Channel | None]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rendered:
+class Rendered(Struct, frozen=True, kw_only=True):
     """A message ready to send; only mail has a `subject`."""
 
     text: str

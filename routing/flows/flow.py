@@ -3,7 +3,7 @@
 The words of a step are the message template `flow.<flow key>.<step key>`.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gateway.domain.language import Language
 
@@ -11,24 +11,21 @@ SOLVED = "solved"
 """The target of an option that ends a flow well; `labels.AGENT` ends it with a person."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FlowOption:
+class FlowOption(Struct, frozen=True, kw_only=True):
     """One answer to a step: where it leads, and the words on its button (at most 20 characters)."""
 
     target: str
     labels: dict[Language, str]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One question of a flow."""
 
     key: str
     options: tuple[FlowOption, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True, kw_only=True):
     """A guided flow. It starts when a message has a word of every group of one of its `triggers`."""
 
     key: str

@@ -10,6 +10,7 @@ import pytest
 from aiosmtpd.smtp import SMTP
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from channels.email import compose, token
 from channels.email.adapter import EmailAdapter
@@ -75,7 +76,7 @@ def outgoing(**changes) -> Outgoing:
         subject="Re: הזמנה",
         text="שלום דנה,\n\nההזמנה <b>בדרך</b>: https://example.com/o?a=1&b=2 <i>",
     )
-    return replace(base, **changes)
+    return structs.replace(base, **changes)
 
 
 def parsed(content: bytes):

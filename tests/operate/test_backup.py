@@ -10,6 +10,7 @@ import asyncpg
 import people
 import provider as providers
 import pytest
+from msgspec import structs
 from people import SMS
 from senders import handover, sending, settled
 
@@ -24,7 +25,7 @@ from gateway.usecases import holding
 from gateway.usecases.reconcile import reconcile
 
 OWED = 300
-FAST = replace(SMS, sends_per_second=150.0)
+FAST = structs.replace(SMS, sends_per_second=150.0)
 
 
 @asynccontextmanager

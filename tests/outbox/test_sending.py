@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import asyncpg
 import people
 import provider as providers
 import pytest
+from msgspec.structs import replace
 from people import draft, queue, someone, twilio
 from redis.asyncio import Redis
 from senders import sending, settled, until

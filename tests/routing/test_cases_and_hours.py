@@ -1,11 +1,11 @@
 """What a case is about, how urgent it is, when it is answered, and what is told about it."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from routing_kit import EMPTY, HOURS, NOW, POLICY, case, facts, mail, on, text
 
 from gateway.domain.case import CaseStatus, Severity, public_number

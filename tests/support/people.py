@@ -117,7 +117,7 @@ async def flood(
         )
         INSERT INTO delivery (message_id, contact_id, conversation_id, address_id, endpoint_id, channel, lane, purpose,
                               text, status, provider_id, sent_at)
-        SELECT id, contact_id, conversation_id, address_id, $2, 'sms', $3, 'notice', 'Notice', $4,
+        SELECT id, contact_id, conversation_id, address_id, $2, 'sms', $3, 'notice', 'Notice ' || id, $4,
                CASE WHEN $4 <> 'queued' THEN 'SM' || id END, CASE WHEN $4 <> 'queued' THEN now() END
         FROM said
         """,
