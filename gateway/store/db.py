@@ -1,7 +1,7 @@
 """The way to PostgreSQL: the pool with its codecs, and the named statements of `queries/*.sql`. No SQL of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib import resources
@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 
 import aiosql
 import asyncpg
+import msgspec
 import orjson
 from asyncpg.pool import PoolConnectionProxy
-from msgspec import structs
+from msgspec import Struct, structs
 
 # Quoted: asyncpg's classes are generic to the type checker only.
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
@@ -83,3 +84,11 @@ async def _keep(_connection: Connection) -> None:
 def to_json(value: object) -> str:
     """Write a value, records included, as JSON for a jsonb parameter or a text array of them."""
     return orjson.dumps(value, default=structs.asdict).decode()
+
+
+def to_rows(rows: Sequence[Struct]) -> str:
+    """Write records as one JSON parameter for `json_to_recordset`, each field under the name of its column.
+
+    Many times cheaper than an array for each column, whose every element asyncpg takes apart by itself.
+    """
+    return msgspec.json.encode(rows).decode()

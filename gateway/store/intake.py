@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import asyncpg
+from msgspec import Struct
 
 from gateway.domain.arrival import (
     AddressKey,
@@ -17,16 +18,75 @@ from gateway.domain.arrival import (
     RawPayload,
 )
 from gateway.domain.case import CaseFacts, CaseStatus, Severity
+from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
+from gateway.domain.decision import Action, Reason
+from gateway.domain.event import MessageKind, Verification
 from gateway.domain.facts import Facts
 from gateway.domain.language import Language
 from gateway.domain.text import storable
-from gateway.store.db import Connection, statements, to_json
+from gateway.store.db import Connection, statements, to_json, to_rows
 from gateway.store.documents import from_question, to_question
 
 PREVIEW_LENGTH = 160
 _TEN_MINUTES = 600
 _ONE_DAY = 86_400
+
+
+class _Wanted(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A row of `load_facts`."""
+
+    ord: int
+    conversation_id: int
+    address_id: int
+    endpoint_id: int
+    provider_id: str
+    context: Sequence[str] | None = None
+
+
+class _Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A row of `insert_messages`; `payload` is the 1-based place of its raw payload."""
+
+    id: int
+    contact_id: int
+    conversation_id: int
+    channel: Channel
+    endpoint_id: int
+    address_id: int
+    provider_id: str
+    kind: MessageKind
+    author: str
+    text: str
+    verification: Verification
+    payload: int
+    action: Action
+    rule: int
+    reason: Reason
+    full_text: str | None = None
+    html: str | None = None
+    subject: str | None = None
+    case_id: int | None = None
+    answers_id: int | None = None
+    article_key: str | None = None
+    occurred_at: datetime | None = None
+
+
+class _Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A row of `update_conversations`."""
+
+    id: int
+    keeps_question: bool
+    automatic: int
+    acknowledged: bool
+    last_message_id: int
+    channel: Channel
+    endpoint_id: int
+    address_id: int
+    preview: str
+    preview_direction: str
+    question: Mapping[str, object] | None = None
+    case_id: int | None = None
+    language: Language | None = None
 
 
 async def find_people(connection: Connection, keys: Sequence[AddressKey]) -> dict[AddressKey, Person]:
@@ -73,14 +133,18 @@ async def load_facts(
     connection: Connection, arrivals: Sequence[Arrival], *, now: datetime, default_language: Language
 ) -> list[Known]:
     """Load everything routing may know about these messages, in their order; their conversations are locked."""
-    rows = statements("intake").load_facts(
-        connection,
-        conversation_ids=[arrival.person.conversation_id for arrival in arrivals],
-        address_ids=[arrival.person.address_id for arrival in arrivals],
-        endpoint_ids=[arrival.endpoint_id for arrival in arrivals],
-        provider_ids=[arrival.message.provider_id for arrival in arrivals],
-        contexts=["\x1f".join(arrival.message.context.provider_ids) for arrival in arrivals],
-    )
+    wanted = [
+        _Wanted(
+            ord=place,
+            conversation_id=arrival.person.conversation_id,
+            address_id=arrival.person.address_id,
+            endpoint_id=arrival.endpoint_id,
+            provider_id=arrival.message.provider_id,
+            context=arrival.message.context.provider_ids or None,
+        )
+        for place, arrival in enumerate(arrivals)
+    ]
+    rows = statements("intake").load_facts(connection, wanted=to_rows(wanted))
     return [_known(row, now, default_language) async for row in rows]
 
 
@@ -150,32 +214,36 @@ async def insert_messages(connection: Connection, payloads: Sequence[RawPayload]
     used = sorted({each.arrival.payload for each in decided})
     place = {payload: order + 1 for order, payload in enumerate(used)}
     kept = [payloads[payload] for payload in used]
-    messages = [each.arrival.message for each in decided]
-    await statements("intake").insert_messages(
-        connection,
-        **_payload_columns(kept),
-        ids=[each.known.message_id for each in decided],
-        contact_ids=[each.arrival.person.contact_id for each in decided],
-        conversation_ids=[each.arrival.person.conversation_id for each in decided],
-        channels=[each.arrival.channel for each in decided],
-        endpoint_ids=[each.arrival.endpoint_id for each in decided],
-        address_ids=[each.arrival.person.address_id for each in decided],
-        provider_ids=[message.provider_id for message in messages],
-        kinds=[message.kind for message in messages],
-        authors=[message.sender.name or str(message.sender.address) for message in messages],
-        texts=[message.text for message in messages],
-        full_texts=[message.full_text if message.full_text not in ("", message.text) else None for message in messages],
-        htmls=[message.html or None for message in messages],
-        subjects=[message.subject or None for message in messages],
-        verifications=[message.verification for message in messages],
-        case_ids=[each.case_id for each in decided],
-        answers_ids=[each.known.answers_id for each in decided],
-        payloads=[place[each.arrival.payload] for each in decided],
-        actions=[each.decision.action for each in decided],
-        rules=[each.decision.rule for each in decided],
-        reasons=[_reason(each) for each in decided],
-        article_keys=[each.decision.article_key for each in decided],
-        occurred_ats=[message.occurred_at for message in messages],
+    rows = [_message(each, place[each.arrival.payload]) for each in decided]
+    await statements("intake").insert_messages(connection, **_payload_columns(kept), messages=to_rows(rows))
+
+
+def _message(decided: Decided, payload: int) -> _Message:
+    arrival, decision = decided.arrival, decided.decision
+    message, person = arrival.message, arrival.person
+    return _Message(
+        id=decided.known.message_id,
+        contact_id=person.contact_id,
+        conversation_id=person.conversation_id,
+        channel=arrival.channel,
+        endpoint_id=arrival.endpoint_id,
+        address_id=person.address_id,
+        provider_id=message.provider_id,
+        kind=message.kind,
+        author=message.sender.name or str(message.sender.address),
+        text=message.text,
+        full_text=message.full_text if message.full_text not in ("", message.text) else None,
+        html=message.html or None,
+        subject=message.subject or None,
+        verification=message.verification,
+        case_id=decided.case_id,
+        answers_id=decided.known.answers_id,
+        payload=payload,
+        action=decision.action,
+        rule=decision.rule,
+        reason=decision.reason,
+        article_key=decision.article_key,
+        occurred_at=message.occurred_at,
     )
 
 
@@ -191,30 +259,27 @@ def _payload_columns(payloads: Sequence[RawPayload]) -> dict[str, Sequence[objec
     }
 
 
-def _reason(decided: Decided) -> str:
-    reason = decided.decision.reason
-    return to_json({"code": reason.code, "details": dict(reason.details)})
-
-
 async def update_conversations(connection: Connection, changes: Sequence[ConversationChange], *, now: datetime) -> None:
     """Carry each message and its decision into its conversation; at most one change a conversation."""
-    await statements("intake").update_conversations(
-        connection,
-        now=now,
-        ids=[change.arrival.person.conversation_id for change in changes],
-        keeps_questions=[change.keeps_question for change in changes],
-        questions=[to_json(from_question(change.question)) if change.question else None for change in changes],
-        automatics=[change.automatic_replies for change in changes],
-        acknowledgeds=[change.acknowledged for change in changes],
-        case_ids=[change.case_id for change in changes],
-        languages=[change.language for change in changes],
-        last_message_ids=[change.last_message_id for change in changes],
-        channels=[change.arrival.channel for change in changes],
-        endpoint_ids=[change.arrival.endpoint_id for change in changes],
-        address_ids=[change.arrival.person.address_id for change in changes],
-        previews=[change.preview[:PREVIEW_LENGTH] for change in changes],
-        preview_directions=["outbound" if change.preview_is_ours else "inbound" for change in changes],
-    )
+    rows = [
+        _Change(
+            id=change.arrival.person.conversation_id,
+            keeps_question=change.keeps_question,
+            question=from_question(change.question),
+            automatic=change.automatic_replies,
+            acknowledged=change.acknowledged,
+            case_id=change.case_id,
+            language=change.language,
+            last_message_id=change.last_message_id,
+            channel=change.arrival.channel,
+            endpoint_id=change.arrival.endpoint_id,
+            address_id=change.arrival.person.address_id,
+            preview=change.preview[:PREVIEW_LENGTH],
+            preview_direction="outbound" if change.preview_is_ours else "inbound",
+        )
+        for change in changes
+    ]
+    await statements("intake").update_conversations(connection, now=now, changes=to_rows(rows))
 
 
 async def open_windows(connection: Connection, arrivals: Sequence[Arrival], *, now: datetime) -> None:

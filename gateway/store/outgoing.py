@@ -1,12 +1,43 @@
 """Putting outbound messages and their deliveries into the outbox. Claiming and sending them is `store.outbox`'s."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from msgspec import Struct
+
+from gateway.domain.channel import Channel
+from gateway.domain.consent import Purpose
+from gateway.domain.delivery import Choice, Lane
 from gateway.domain.outbound import OutgoingDraft, Route
-from gateway.store.db import Connection, statements, to_json
+from gateway.store.db import Connection, statements, to_rows
 from gateway.store.documents import from_question
 
 PREVIEW_LENGTH = 160
+
+
+class _Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A row of `queue`."""
+
+    ord: int
+    contact_id: int
+    conversation_id: int
+    address_id: int
+    endpoint_id: int
+    channel: Channel
+    author: str
+    text: str
+    parts: Sequence[str]
+    lane: Lane
+    purpose: Purpose
+    chain: Sequence[Mapping[str, object]]
+    subject: str
+    template: str
+    template_values: Mapping[str, str]
+    choices: Sequence[Choice] | None = None
+    question: Mapping[str, object] | None = None
+    case_id: int | None = None
+    because_of: int | None = None
+    answers_id: int | None = None
+    idempotency_key: str | None = None
 
 
 async def queue(connection: Connection, drafts: Sequence[OutgoingDraft]) -> list[int | None]:
@@ -27,31 +58,9 @@ async def insert(connection: Connection, drafts: Sequence[OutgoingDraft]) -> lis
     """Store these messages, one delivery per part, and give their ids in order; None where the key was already used."""
     if not drafts:
         return []
-    sql = statements("outgoing")
     ids: list[int | None] = [None] * len(drafts)
-    async for row in sql.queue(
-        connection,
-        contact_ids=[draft.contact_id for draft in drafts],
-        conversation_ids=[draft.conversation_id for draft in drafts],
-        address_ids=[draft.route.address_id for draft in drafts],
-        endpoint_ids=[draft.route.endpoint_id for draft in drafts],
-        channels=[draft.route.channel for draft in drafts],
-        authors=[draft.author for draft in drafts],
-        texts=[draft.text for draft in drafts],
-        parts=[to_json(draft.parts) for draft in drafts],
-        lanes=[int(draft.lane) for draft in drafts],
-        purposes=[draft.purpose for draft in drafts],
-        chains=[to_json([_route(route) for route in draft.chain]) for draft in drafts],
-        subjects=[draft.subject for draft in drafts],
-        templates=[draft.template for draft in drafts],
-        values=[to_json(dict(draft.values)) for draft in drafts],
-        choices=[to_json(draft.choices) if draft.choices else None for draft in drafts],
-        questions=[to_json(from_question(draft.question)) if draft.question else None for draft in drafts],
-        case_ids=[draft.case_id for draft in drafts],
-        because_ofs=[draft.because_of for draft in drafts],
-        answers_ids=[draft.answers_id for draft in drafts],
-        idempotency_keys=[draft.idempotency_key for draft in drafts],
-    ):
+    rows = [_row(place, draft) for place, draft in enumerate(drafts)]
+    async for row in statements("outgoing").queue(connection, drafts=to_rows(rows)):
         ids[row["ord"]] = row["message_id"]
     return ids
 
@@ -62,6 +71,32 @@ async def message_of_key(connection: Connection, conversation_id: int, idempoten
         connection, conversation_id=conversation_id, idempotency_key=idempotency_key
     )
     return found
+
+
+def _row(place: int, draft: OutgoingDraft) -> _Row:
+    return _Row(
+        ord=place,
+        contact_id=draft.contact_id,
+        conversation_id=draft.conversation_id,
+        address_id=draft.route.address_id,
+        endpoint_id=draft.route.endpoint_id,
+        channel=draft.route.channel,
+        author=draft.author,
+        text=draft.text,
+        parts=draft.parts,
+        lane=draft.lane,
+        purpose=draft.purpose,
+        chain=[_route(route) for route in draft.chain],
+        subject=draft.subject,
+        template=draft.template,
+        template_values=draft.values,
+        choices=draft.choices or None,
+        question=from_question(draft.question),
+        case_id=draft.case_id,
+        because_of=draft.because_of,
+        answers_id=draft.answers_id,
+        idempotency_key=draft.idempotency_key,
+    )
 
 
 def _route(route: Route) -> dict[str, object]:

@@ -51,16 +51,16 @@ WHERE id = ANY(:conversation_ids::bigint[]) ORDER BY id FOR UPDATE;
 -- name: load_facts
 -- Everything routing may know about each message, and a fresh id for it; seen when this provider id is already stored.
 -- That is looked up row by row, which LIMIT forces: EXISTS may be planned as one hash of all messages while they are few.
--- contexts holds the provider ids a message replies to, nearest first, joined by the unit separator.
-SELECT e.ord::integer - 1 AS ord, nextval('message_id_seq') AS message_id,
+-- context holds the provider ids a message replies to, nearest first.
+SELECT e.ord, nextval('message_id_seq') AS message_id,
        coalesce(known.seen, false) AS seen,
        c.language, c.question, c.automatic_at, c.acknowledged_at, c.last_inbound_at IS NULL AS is_first_message,
        a.opted_out,
        k.id AS case_id, k.number, k.status, k.topic, k.queue, k.severity, k.opened_at, k.answer_due_at,
        k.person_spoke_at IS NOT NULL AS person_spoke, agent.name AS assignee,
        replied.message_id AS answers_id, replied.question AS context_question
-FROM unnest(:conversation_ids::bigint[], :address_ids::bigint[], :endpoint_ids::smallint[], :provider_ids::text[],
-            :contexts::text[]) WITH ORDINALITY AS e (conversation_id, address_id, endpoint_id, provider_id, context, ord)
+FROM json_to_recordset(:wanted::json)
+    AS e (ord integer, conversation_id bigint, address_id bigint, endpoint_id smallint, provider_id text, context text[])
 JOIN conversation AS c ON c.id = e.conversation_id
 JOIN address AS a ON a.id = e.address_id
 LEFT JOIN LATERAL (
@@ -72,12 +72,12 @@ LEFT JOIN service_case AS k ON k.id = c.newest_case_id
 LEFT JOIN agent ON agent.id = k.assignee_id
 LEFT JOIN LATERAL (
     SELECT delivery.message_id, message.question
-    FROM unnest(string_to_array(e.context, E'\x1f')) WITH ORDINALITY AS named (provider_id, nearness)
+    FROM unnest(e.context) WITH ORDINALITY AS named (provider_id, nearness)
     JOIN delivery ON delivery.provider_id = named.provider_id
     JOIN message ON message.id = delivery.message_id
-    WHERE e.context <> '' AND delivery.conversation_id = e.conversation_id
+    WHERE delivery.conversation_id = e.conversation_id
     ORDER BY named.nearness LIMIT 1
-) AS replied ON e.context <> ''
+) AS replied ON e.context IS NOT NULL
 ORDER BY e.ord;
 
 -- name: new_case_ids
@@ -114,20 +114,18 @@ INSERT INTO message (id, contact_id, conversation_id, direction, channel, endpoi
                      decision_action, decision_rule, decision_reason, article_key, occurred_at)
 SELECT m.id, m.contact_id, m.conversation_id, 'inbound', m.channel, m.endpoint_id, m.address_id, m.provider_id, m.kind,
        m.author, m.text, m.full_text, m.html, m.subject, m.verification, m.case_id, m.answers_id, payload.id,
-       m.action, m.rule, m.reason::jsonb, m.article_key, m.occurred_at
-FROM unnest(:ids::bigint[], :contact_ids::bigint[], :conversation_ids::bigint[], :channels::text[],
-            :endpoint_ids::smallint[], :address_ids::bigint[], :provider_ids::text[], :kinds::text[], :authors::text[],
-            :texts::text[], :full_texts::text[], :htmls::text[], :subjects::text[], :verifications::text[],
-            :case_ids::bigint[], :answers_ids::bigint[], :payloads::integer[], :actions::text[], :rules::smallint[],
-            :reasons::text[], :article_keys::text[], :occurred_ats::timestamptz[])
-    AS m (id, contact_id, conversation_id, channel, endpoint_id, address_id, provider_id, kind, author, text, full_text,
-          html, subject, verification, case_id, answers_id, payload, action, rule, reason, article_key, occurred_at)
+       m.action, m.rule, m.reason, m.article_key, m.occurred_at
+FROM json_to_recordset(:messages::json)
+    AS m (id bigint, contact_id bigint, conversation_id bigint, channel text, endpoint_id smallint, address_id bigint,
+          provider_id text, kind text, author text, text text, full_text text, html text, subject text,
+          verification text, case_id bigint, answers_id bigint, payload integer, action text, rule smallint,
+          reason jsonb, article_key text, occurred_at timestamptz)
 JOIN payload ON payload.ord = m.payload;
 
 -- name: update_conversations!
 -- What one message and its decision change in its conversation; null leaves a value as it was, except question.
 UPDATE conversation AS c
-SET question = CASE WHEN u.keeps_question THEN c.question ELSE u.question::jsonb END,
+SET question = CASE WHEN u.keeps_question THEN c.question ELSE u.question END,
     automatic_at = CASE WHEN u.automatic = 0 THEN c.automatic_at
                         ELSE (array_fill(:now::timestamptz, ARRAY[u.automatic]) || c.automatic_at)[1 : 20] END,
     acknowledged_at = CASE WHEN u.acknowledged THEN :now::timestamptz ELSE c.acknowledged_at END,
@@ -136,12 +134,10 @@ SET question = CASE WHEN u.keeps_question THEN c.question ELSE u.question::jsonb
     last_message_id = u.last_message_id, last_activity_at = :now::timestamptz, last_inbound_at = :now::timestamptz,
     last_channel = u.channel, last_endpoint_id = u.endpoint_id, last_address_id = u.address_id,
     preview = u.preview, preview_direction = u.preview_direction
-FROM unnest(:ids::bigint[], :keeps_questions::boolean[], :questions::text[], :automatics::integer[],
-            :acknowledgeds::boolean[], :case_ids::bigint[], :languages::text[], :last_message_ids::bigint[],
-            :channels::text[], :endpoint_ids::smallint[], :address_ids::bigint[], :previews::text[],
-            :preview_directions::text[])
-    AS u (id, keeps_question, question, automatic, acknowledged, case_id, language, last_message_id, channel,
-          endpoint_id, address_id, preview, preview_direction)
+FROM json_to_recordset(:changes::json)
+    AS u (id bigint, keeps_question boolean, question jsonb, automatic integer, acknowledged boolean, case_id bigint,
+          language text, last_message_id bigint, channel text, endpoint_id smallint, address_id bigint, preview text,
+          preview_direction text)
 WHERE c.id = u.id;
 
 -- name: open_windows!

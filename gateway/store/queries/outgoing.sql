@@ -1,24 +1,19 @@
 -- name: queue
 -- Store outbound messages and their deliveries, one delivery per part; a repeated idempotency key stores nothing.
--- Arrays are parallel; parts, chains, choices and questions hold JSON as text, since arrays cannot nest. Gives (ord, message_id) of what was stored.
+-- Gives (ord, message_id) of what was stored.
 WITH draft AS (
     SELECT d.*, nextval('message_id_seq') AS message_id
-    FROM unnest(
-        :contact_ids::bigint[], :conversation_ids::bigint[], :address_ids::bigint[], :endpoint_ids::smallint[],
-        :channels::text[], :authors::text[], :texts::text[], :parts::text[], :lanes::smallint[], :purposes::text[],
-        :chains::text[], :subjects::text[], :templates::text[], :values::text[], :choices::text[], :questions::text[],
-        :case_ids::bigint[], :because_ofs::bigint[], :answers_ids::bigint[], :idempotency_keys::text[]
-    ) WITH ORDINALITY AS d (
-        contact_id, conversation_id, address_id, endpoint_id, channel, author, text, parts, lane, purpose,
-        chain, subject, template, template_values, choices, question, case_id, because_of, answers_id, idempotency_key,
-        ord
-    )
+    FROM json_to_recordset(:drafts::json)
+        AS d (ord integer, contact_id bigint, conversation_id bigint, address_id bigint, endpoint_id smallint,
+              channel text, author text, text text, parts json, lane smallint, purpose text, chain jsonb, subject text,
+              template text, template_values jsonb, choices jsonb, question jsonb, case_id bigint, because_of bigint,
+              answers_id bigint, idempotency_key text)
 ), stored AS (
     INSERT INTO message (id, contact_id, conversation_id, direction, channel, endpoint_id, address_id, author, text,
                          subject, template, template_values, purpose, choices, question, case_id, because_of, answers_id,
                          idempotency_key)
     SELECT message_id, contact_id, conversation_id, 'outbound', channel, endpoint_id, address_id, author, text,
-           subject, template, template_values::jsonb, purpose, choices::jsonb, question::jsonb, case_id, because_of,
+           subject, template, template_values, purpose, choices, question, case_id, because_of,
            answers_id, idempotency_key
     FROM draft ORDER BY ord
     ON CONFLICT (conversation_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
@@ -27,13 +22,13 @@ WITH draft AS (
     INSERT INTO delivery (message_id, contact_id, conversation_id, address_id, endpoint_id, channel, lane, purpose,
                           part, text, chain)
     SELECT message_id, contact_id, conversation_id, address_id, endpoint_id, channel, lane, purpose,
-           part.ord - 1, part.text, chain::jsonb
+           part.ord - 1, part.text, chain
     FROM draft
     JOIN stored ON stored.id = draft.message_id
-    CROSS JOIN LATERAL jsonb_array_elements_text(draft.parts::jsonb) WITH ORDINALITY AS part (text, ord)
+    CROSS JOIN LATERAL json_array_elements_text(draft.parts) WITH ORDINALITY AS part (text, ord)
     ORDER BY draft.ord, part.ord
 )
-SELECT draft.ord::integer - 1 AS ord, draft.message_id FROM draft JOIN stored ON stored.id = draft.message_id;
+SELECT draft.ord, draft.message_id FROM draft JOIN stored ON stored.id = draft.message_id;
 
 -- name: touch!
 -- Show the newest of these outbound messages as the latest word of its conversation.
