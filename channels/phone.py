@@ -39,6 +39,7 @@ _FORMS = (
     (re.compile(r"\+549(\d{10})"), r"+54\1"),
     (re.compile(r"\+54([1-8]\d{9})"), r"+549\1"),
 )
+_TWO_FORMED = ("+55", "+52", "+54")
 
 
 def is_e164(text: str) -> bool:
@@ -68,7 +69,7 @@ def variants(address: Address) -> tuple[Address, ...]:
     Brazilian mobiles come with or without the ninth digit, Mexican ones with or without 1 and Argentine ones with or
     without 9 after the country code.
     """
-    if address.scheme is not Scheme.TEL:
+    if address.scheme is not Scheme.TEL or not address.value.startswith(_TWO_FORMED):
         return (address,)
     others = (tel(shape.sub(form, address.value)) for shape, form in _FORMS if shape.fullmatch(address.value))
     return (address, *others)

@@ -26,6 +26,7 @@ _MEANINGS = {
 }
 _POLITE = frozenset(map(plain, _TABLE["polite"]))
 _LONGEST = max(map(len, _MEANINGS)) + 40
+_MOST_WORDS = max(len(phrase.split()) for phrase in _MEANINGS)
 
 
 def consent_word(words: str) -> Word | None:
@@ -36,7 +37,7 @@ def consent_word(words: str) -> Word | None:
     if not words or len(words) > _LONGEST:
         return None
     found = _MEANINGS.get(words)
-    if found is None and (bare := _bare(words)):
+    if found is None and (bare := _bare(words)) and bare.count(" ") < _MOST_WORDS:
         found = _MEANINGS.get(bare) or _MEANINGS.get(unstretched(bare))
     return found
 

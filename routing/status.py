@@ -41,6 +41,8 @@ def tell_case_status(situation: Situation) -> Decision | None:
 
 def _quoted_number(situation: Situation) -> str | None:
     """Read a case number; bare digits count beside a word for a case, or alone where they can be nothing else."""
+    if _DIGITS.search(situation.plain) is None:
+        return None
     found = _NUMBER.search(situation.said)
     if found is not None:
         return f"C-{found.group(1)}"

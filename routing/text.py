@@ -46,6 +46,7 @@ _TABLE: dict[int, str | None] = {
     **{ord(character): folded for character, folded in _FOLDED.items()},
 }
 _ACRONYM = re.compile('(?<=[א-ת])["”“](?=[א-ת])')
+_QUOTES = frozenset('"”“')
 _NOT_A_WORD = re.compile(r"[\W_]+")
 _HEBREW = re.compile("[א-ת]")
 _NONE = ("",)
@@ -61,7 +62,9 @@ def plain(text: str) -> str:
     """
     text = text[:ROUTED_CHARACTERS]
     if not text.isascii():
-        text = _ACRONYM.sub("", unicodedata.normalize("NFKC", text))
+        text = unicodedata.normalize("NFKC", text)
+        if not _QUOTES.isdisjoint(text):
+            text = _ACRONYM.sub("", text)
     return _NOT_A_WORD.sub(" ", text.casefold().translate(_TABLE)).strip()
 
 

@@ -12,6 +12,7 @@ import aiosql
 import asyncpg
 import msgspec
 import orjson
+from aiosql.adapters.asyncpg import AsyncPGAdapter
 from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct, structs
 
@@ -27,7 +28,36 @@ QUERIES = Path(str(resources.files("gateway.store"))) / "queries"
 @cache
 def statements(noun: str) -> Any:
     """Load the named statements of `queries/{noun}.sql`; each takes a connection and its parameters by name."""
-    return aiosql.from_path(QUERIES / f"{noun}.sql", "asyncpg", kwargs_only=True, mandatory_parameters=False)
+    adapter: Any = _OnConnections
+    return aiosql.from_path(QUERIES / f"{noun}.sql", adapter, kwargs_only=True, mandatory_parameters=False)
+
+
+class _OnConnections(AsyncPGAdapter):
+    """aiosql's adapter for connections only: its own looks through `dir()` at every call for a pool it might be given.
+
+    That search takes longer than many a statement.
+    """
+
+    async def select(
+        self, conn: Connection, query_name: str, sql: str, parameters: object, *_: object
+    ) -> AsyncIterator[asyncpg.Record]:
+        for row in await conn.fetch(sql, *self._in_order(query_name, parameters)):
+            yield row
+
+    async def select_one(
+        self, conn: Connection, query_name: str, sql: str, parameters: object, *_: object
+    ) -> asyncpg.Record | None:
+        return await conn.fetchrow(sql, *self._in_order(query_name, parameters))
+
+    async def select_value(self, conn: Connection, query_name: str, sql: str, parameters: object) -> object:
+        return await conn.fetchval(sql, *self._in_order(query_name, parameters))
+
+    async def insert_update_delete(self, conn: Connection, query_name: str, sql: str, parameters: object) -> str:
+        return await conn.execute(sql, *self._in_order(query_name, parameters))
+
+    def _in_order(self, query_name: str, parameters: object) -> Sequence[object]:
+        ordered: Sequence[object] = self.maybe_order_params(query_name, parameters)  # type: ignore[no-untyped-call]
+        return ordered
 
 
 async def open_pool(

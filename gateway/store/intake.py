@@ -131,8 +131,11 @@ async def lock_conversations(connection: Connection, conversation_ids: Sequence[
 
 async def load_facts(
     connection: Connection, arrivals: Sequence[Arrival], *, now: datetime, default_language: Language
-) -> list[Known]:
-    """Load everything routing may know about these messages, in their order; their conversations are locked."""
+) -> tuple[list[Known], int]:
+    """Load everything routing may know about these messages, in their order, and the version of what it refers to.
+
+    There is at least one; their conversations are locked.
+    """
     wanted = [
         _Wanted(
             ord=place,
@@ -144,8 +147,8 @@ async def load_facts(
         )
         for place, arrival in enumerate(arrivals)
     ]
-    rows = statements("intake").load_facts(connection, wanted=to_rows(wanted))
-    return [_known(row, now, default_language) async for row in rows]
+    rows = [row async for row in statements("intake").load_facts(connection, wanted=to_rows(wanted))]
+    return [_known(row, now, default_language) for row in rows], rows[0]["knowledge_version"]
 
 
 def _known(row: asyncpg.Record, now: datetime, default_language: Language) -> Known:

@@ -10,7 +10,6 @@ from gateway.domain.consent import ConsentChange, ConsentState, Purpose
 from gateway.domain.event import ConsentSignal, ConsentWish, InboundMessage
 from gateway.store import consent
 from gateway.store import intake as store
-from gateway.store import reference as reference_store
 from gateway.store.consent import ConsentEntry
 from gateway.store.db import Connection
 from gateway.usecases.identity import follow_number
@@ -55,8 +54,6 @@ async def process(
         asyncpg.PostgresError, OSError: nothing of the batch is stored.
     """
     tools.reference.must_be_loaded()
-    version = await reference_store.knowledge_version(connection)
-    await tools.reference.refresh(connection, version)
     found = sort(submissions, tools.reference.endpoint_ids)
     is_only_messages = not (found.signals or found.number_changes)
     locked = holding if is_only_messages else lambda: None

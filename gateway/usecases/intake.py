@@ -7,7 +7,7 @@ that every customer's messages stay in order. One poison payload fails alone and
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -251,8 +251,8 @@ class Intake:
                 return
 
     def _tell(self, outcome: Outcome) -> None:
-        for action in outcome.actions:
-            INTAKE_DECISIONS.labels(action).inc()
+        for action, count in Counter(outcome.actions).items():
+            INTAKE_DECISIONS.labels(action).inc(count)
         if outcome.conversation_ids or outcome.owes_sends:
             self._aside(self._ring(outcome))
 

@@ -42,7 +42,8 @@ async def take_turn(
     No two may belong to one conversation, and their conversations are locked.
     """
     now = tools.now()
-    known = await store.load_facts(connection, arrivals, now=now, default_language=tools.default_language)
+    known, version = await store.load_facts(connection, arrivals, now=now, default_language=tools.default_language)
+    await tools.reference.refresh(connection, version)
     fresh = [
         _decide(arrival, facts, tools) for arrival, facts in zip(arrivals, known, strict=True) if not facts.is_repeat
     ]

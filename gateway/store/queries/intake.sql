@@ -52,7 +52,7 @@ WHERE id = ANY(:conversation_ids::bigint[]) ORDER BY id FOR UPDATE;
 -- Everything routing may know about each message, and a fresh id for it; seen when this provider id is already stored.
 -- That is looked up row by row, which LIMIT forces: EXISTS may be planned as one hash of all messages while they are few.
 -- context holds the provider ids a message replies to, nearest first.
-SELECT e.ord, nextval('message_id_seq') AS message_id,
+SELECT e.ord, nextval('message_id_seq') AS message_id, (SELECT version FROM knowledge_version) AS knowledge_version,
        coalesce(known.seen, false) AS seen,
        c.language, c.question, c.automatic_at, c.acknowledged_at, c.last_inbound_at IS NULL AS is_first_message,
        a.opted_out,
