@@ -18,6 +18,7 @@ class GraphClient:
     def __init__(self, api_base: str, token: str) -> None:
         self._api_base = api_base.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"}
+        self._json_headers = self._headers | {"Content-Type": "application/json"}
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, path: str, body: object) -> Shape:
@@ -44,7 +45,7 @@ class GraphClient:
     async def _request(self, method: str, path: str, body: bytes | None) -> Shape:
         if self._session is None:
             self._session = wire.new_session()
-        headers = self._headers | ({"Content-Type": "application/json"} if body is not None else {})
+        headers = self._headers if body is None else self._json_headers
         with wire.network_failures("WhatsApp"):
             async with self._session.request(
                 method, f"{self._api_base}/{path}", data=body, headers=headers, allow_redirects=False

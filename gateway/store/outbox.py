@@ -86,10 +86,13 @@ async def is_anything_leaving(connection: Connection, contact_ids: Sequence[int]
     return bool(await statements("outbox").is_anything_leaving(connection, contact_ids=list(contact_ids)))
 
 
-async def record(connection: Connection, outcomes: Sequence[Outcome], *, sender: str) -> tuple[set[int], set[int]]:
+async def record(
+    connection: Connection, outcomes: Sequence[Outcome], *, sender: str, tells_written: bool
+) -> tuple[set[int], set[int]]:
     """Write down what came of these deliveries.
 
-    Gives the ids whose state changed by it, and the ids for which words of the provider lie parked.
+    Gives the ids whose state changed by it, if it is to tell that, and those for which words of the provider lie
+    parked.
     """
     rows = [
         row
@@ -104,6 +107,7 @@ async def record(connection: Connection, outcomes: Sequence[Outcome], *, sender:
             reasons=[outcome.reason or None for outcome in outcomes],
             give_backs=[int(outcome.kind is OutcomeKind.NOT_NOW) for outcome in outcomes],
             sender=sender,
+            tells_written=tells_written,
         )
     ]
     written = {row["id"] for row in rows if row["what"] == "written"}

@@ -21,12 +21,12 @@ async def settle(pool: Pool, outcomes: Sequence[Outcome], *, sender: str) -> Non
     others = [outcome for outcome in outcomes if outcome.kind is not OutcomeKind.FAILED]
     async with lent(pool, most_seconds=STATEMENT_SECONDS) as connection:
         if others:
-            _, parked = await outbox.record(connection, others, sender=sender)
+            _, parked = await outbox.record(connection, others, sender=sender, tells_written=False)
             if parked:
                 await _adopt(connection, parked)
         if failed:
             async with connection.transaction():
-                written, _ = await outbox.record(connection, failed, sender=sender)
+                written, _ = await outbox.record(connection, failed, sender=sender, tells_written=True)
                 await _follow_up(connection, [each for each in failed if each.claimed.delivery_id in written])
 
 

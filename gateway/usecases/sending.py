@@ -163,7 +163,7 @@ class Sender:
             crash.pass_by(Place.AFTER_CLAIM)
         for each in claimed:
             self._line_up(each, begin_until)
-        self._enough = len(self._held) * 2 // 3
+        self._enough = len(self._held) // 2
         if not claimed or self._is_busy:
             await self._wait(self._wake, _DRY_SECONDS if is_dry or self._held else _POLL_SECONDS)
 

@@ -153,7 +153,7 @@ SELECT EXISTS (SELECT FROM delivery
 -- name: record
 -- Write down what came of claimed deliveries. A result other than "sent" counts only while the delivery is still ours:
 -- a callback that came first, or another sender after our lease ran out, is believed instead. Gives what was written,
--- and the deliveries for which words of the provider lie parked.
+-- when asked to tell, and the deliveries for which words of the provider lie parked.
 WITH result AS (
     SELECT * FROM unnest(:ids::bigint[], :attempts::smallint[], :statuses::text[], :provider_ids::text[],
                          :due_ats::timestamptz[], :codes::text[], :reasons::text[], :give_backs::smallint[])
@@ -180,7 +180,7 @@ WITH result AS (
     FROM result JOIN locked USING (id)
     WHERE d.id = result.id AND result.provider_id IS NOT NULL AND status_rank(result.status) <= status_rank(d.status)
 )
-SELECT id, 'written' AS what FROM written
+SELECT id, 'written' AS what FROM written WHERE :tells_written::boolean
 UNION ALL
 SELECT DISTINCT result.id, 'parked' FROM result
 JOIN delivery AS d ON d.id = result.id
