@@ -19,7 +19,7 @@ from gateway.files import Files, real_type
 from gateway.store import attachments
 from gateway.store.attachments import Waiting
 from gateway.store.db import Pool
-from gateway.usecases.sending import Adapters
+from gateway.usecases.hands import Adapters
 
 PATIENCE = timedelta(days=1)
 _MOST = 100

@@ -14,7 +14,7 @@ from gateway.domain.outbox import Claimed
 from gateway.store import outbox
 from gateway.store.db import Pool
 from gateway.usecases.handover import Handover
-from gateway.usecases.sending import Adapters
+from gateway.usecases.hands import Adapters
 
 WAIT_SECONDS = 90.0
 _MOST = 100

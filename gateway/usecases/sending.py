@@ -1,38 +1,32 @@
-"""The sender: a loop that claims what is due, hands it to the channels at once, and writes down what came of it.
+"""The sender: a loop that claims what is due, has it handed to the channels, and writes down what came of it.
 
-What an outcome means is decided in `outcomes`, how it is written in `results`, how much may start in `budgets`.
+Handing over is `hands`'. What an outcome means is decided in `outcomes`, how it is written in `results`, how much may
+start in `budgets`.
 """
 
 import asyncio
-import random
 import time
-from collections import defaultdict, deque
 from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
 
 import asyncpg
 import structlog
 from msgspec.structs import replace
 
-from channels.contract import Adapter
-from channels.errors import SendError
 from gateway import crash
 from gateway.bell import Bell
 from gateway.clock import now
 from gateway.crash import Place
-from gateway.domain.delivery import Lane
 from gateway.domain.outbox import Claimed, OpenEndpoint, Outcome, OutcomeKind, Pause
 from gateway.rates import Rates
 from gateway.store import outbox
 from gateway.store.db import STATEMENT_SECONDS, Pool, lent
 from gateway.tally import Tally
 from gateway.usecases import outcomes
-from gateway.usecases.breaker import REST_SECONDS, Breaker
 from gateway.usecases.budgets import Limits, find_room, give_back, over_pair_limit
 from gateway.usecases.handover import Handover
+from gateway.usecases.hands import Adapters, Hands
 from gateway.usecases.results import settle
 from gateway.usecases.sweeping import sweep
 
@@ -47,32 +41,8 @@ _GATHER_SECONDS = 0.005
 _SWEEP_SECONDS = 5.0
 _ENDPOINTS_SECONDS = 1.0
 _PAIR_WAIT = timedelta(seconds=6)
-_STOPPED = "the sender was stopped while handing it over, so it may or may not have gone out"
-_NO_ANSWER = "the provider did not answer in time, so it may or may not have gone out"
 
 _log = structlog.get_logger()
-
-
-class Adapters(Protocol):
-    """Where the sender finds the channel of an endpoint."""
-
-    def adapter_for(self, endpoint_key: str) -> Adapter:
-        """Give the adapter that sends from this endpoint."""
-        ...
-
-
-@dataclass(kw_only=True, slots=True)
-class _Line:
-    """What waits for one endpoint, each until when it may begin, and how many hands work it off. Replies go first."""
-
-    replies: deque[tuple[Claimed, float]] = field(default_factory=deque)
-    others: deque[tuple[Claimed, float]] = field(default_factory=deque)
-    hands: int = 0
-
-    def take(self) -> tuple[Claimed, float] | None:
-        """Take the next, or None."""
-        waiting = self.replies or self.others
-        return waiting.popleft() if waiting else None
 
 
 class Sender:
@@ -90,19 +60,16 @@ class Sender:
         name: str,
         limits: Limits | None = None,
     ) -> None:
-        self._pool, self._adapters, self._handover = pool, adapters, handover
+        self._pool, self._handover = pool, handover
         self._bell, self._rates, self._tally = bell, rates, tally
         self._name = name
         self._limits = limits or Limits()
-        self._chance = random.Random()  # noqa: S311  (spreads retries, protects nothing)
-        self._held: dict[int, Claimed] = {}
-        self._lines: defaultdict[int, _Line] = defaultdict(_Line)
-        self._hands: set[asyncio.Task[None]] = set()
-        self._began_at: dict[asyncio.Task[None], float] = {}
+        self._hands = Hands(
+            adapters, handover, limits=self._limits, note=self._note, rest=self._rest, landed=self._landed
+        )
         self._background: set[asyncio.Task[None]] = set()
         self._outcomes: list[Outcome] = []
         self._pauses: list[Pause] = []
-        self._breakers: defaultdict[int, Breaker] = defaultdict(Breaker)
         self._endpoints: list[OpenEndpoint] = []
         self._endpoints_at = 0.0
         self._paused: set[int] = set()
@@ -116,7 +83,7 @@ class Sender:
 
         Whatever else ends one of its loops is raised: a sender that only half works must not seem to be well.
         """
-        loops = (self._claim_forever, self._settle_forever, self._sweep_forever, self._watch_clock, self._listen)
+        loops = (self._claim_forever, self._settle_forever, self._sweep_forever, self._hands.watch_clock, self._listen)
         claiming, *helpers = [asyncio.create_task(loop()) for loop in loops]
         stopping = asyncio.create_task(self._stopping.wait())
         try:
@@ -124,10 +91,10 @@ class Sender:
             for task in ended:
                 task.result()
             await asyncio.wait({claiming}, timeout=_END_SECONDS)
-            await self._drain()
+            await self._hands.drain(DRAIN_SECONDS)
         finally:
             self._lost_a_claim |= not claiming.done()
-            await self._end(stopping, claiming, *helpers, *self._hands, *self._background)
+            await self._end(stopping, claiming, *helpers, *self._hands.tasks, *self._background)
 
     async def _end(self, *tasks: "asyncio.Task[object]") -> None:
         """End these tasks, leaving behind one that will not, and write down what they left."""
@@ -162,23 +129,23 @@ class Sender:
         if claimed:
             crash.pass_by(Place.AFTER_CLAIM)
         for each in claimed:
-            self._line_up(each, begin_until)
-        self._enough = len(self._held) // 2
+            self._hands.line_up(each, begin_until)
+        self._enough = len(self._hands.held) // 2
         if not claimed or self._is_busy:
-            await self._wait(self._wake, _DRY_SECONDS if is_dry or self._held else _POLL_SECONDS)
+            await self._wait(self._wake, _DRY_SECONDS if is_dry or self._hands.held else _POLL_SECONDS)
 
     @property
     def _is_busy(self) -> bool:
         """Whether most of what was held after the last claim still is: claiming seldom costs least."""
-        return len(self._held) > self._enough
+        return len(self._hands.held) > self._enough
 
     async def _claim(self) -> tuple[list[Claimed], bool]:
         """Claim what may start now; what must wait after all is given back at once."""
         if self._lost_a_claim:
             await self._release()
         endpoints = await self._open_endpoints()
-        probing = frozenset(each.endpoint_id for each in endpoints if self._breakers[each.endpoint_id].is_probing)
-        room = await find_room(endpoints, self._held.values(), limits=self._limits, rates=self._rates, probing=probing)
+        probing = frozenset(each.endpoint_id for each in endpoints if self._hands.is_probing(each.endpoint_id))
+        room = await find_room(endpoints, self._hands.held, limits=self._limits, rates=self._rates, probing=probing)
         if not room.budgets or room.slots <= 0:
             return [], room.is_dry or room.slots <= 0
         async with lent(self._pool, most_seconds=STATEMENT_SECONDS) as connection:
@@ -199,7 +166,7 @@ class Sender:
 
     async def _release(self) -> None:
         """Give back what a claim took whose answer was lost."""
-        held = [*self._held]
+        held = [claimed.delivery_id for claimed in self._hands.held]
         held += [outcome.claimed.delivery_id for outcome in self._outcomes]
         async with lent(self._pool, most_seconds=STATEMENT_SECONDS) as connection:
             await outbox.release(connection, held, sender=self._name)
@@ -248,94 +215,17 @@ class Sender:
             self._endpoints_at = loop_time
         return self._endpoints
 
-    def _line_up(self, claimed: Claimed, begin_until: float) -> None:
-        """Hold a delivery until a hand is free for it; one more takes it where not all are busy."""
-        self._held[claimed.delivery_id] = claimed
-        line, is_reply = self._lines[claimed.endpoint_id], claimed.lane is Lane.REPLY
-        (line.replies if is_reply else line.others).append((claimed, begin_until))
-        if line.hands < self._limits.at_once + (self._limits.reserved if is_reply else 0):
-            line.hands += 1
-            hand = asyncio.create_task(self._work_off(line))
-            self._hands.add(hand)
-            hand.add_done_callback(self._hands.discard)
-
-    async def _work_off(self, line: _Line) -> None:
-        """Hand over what waits in a line, one after the other, until nothing does."""
-        hand = asyncio.current_task()
-        try:
-            while hand and (taken := line.take()):
-                await self._send(*taken, hand)
-        finally:
-            line.hands -= 1
-
-    async def _send(self, claimed: Claimed, begin_until: float, hand: "asyncio.Task[None]") -> None:
-        """Hand one delivery over and note what came of it; nothing that happens here stops the loop."""
-        moment = now()
-        is_available = True
-        self._began_at[hand] = time.monotonic()
-        try:
-            outgoing = self._handover.outgoing(claimed, now=moment)
-            adapter = self._adapters.adapter_for(claimed.endpoint_key)
-            crash.pass_by(Place.BEFORE_SEND)
-            if time.monotonic() > begin_until:
-                self._note(outcomes.postponed(claimed, moment))
-                return
-            receipt = await adapter.send(outgoing)
-            crash.pass_by(Place.AFTER_SEND)
-            outcome = outcomes.accepted(claimed, receipt)
-        except SendError as error:
-            outcome, pause = outcomes.refused(claimed, error, now=now(), chance=self._chance)
-            is_available = not (outcome.kind is OutcomeKind.RETRY or error.maybe_sent)
-            if pause:
-                self._rest(pause)
-        except asyncio.CancelledError:
-            if hand in self._began_at:
-                self._note(outcomes.maybe_sent(claimed, _STOPPED))
-                raise
-            hand.uncancel()
-            outcome, is_available = outcomes.maybe_sent(claimed, _NO_ANSWER), False
-        except Exception as error:  # noqa: BLE001  (one bad delivery must not stop the others)
-            _log.exception("a delivery met an unexpected error", delivery_id=claimed.delivery_id)
-            outcome = outcomes.broken(claimed, error, now=now(), chance=self._chance)
-        finally:
-            self._began_at.pop(hand, None)
-            self._landed(claimed)
-        self._note(outcome)
-        self._watch(claimed.endpoint_id, is_available=is_available)
-
-    async def _watch_clock(self) -> None:
-        """Take back what a provider has not answered in time; one clock for all is cheaper than one for each."""
-        tick = self._limits.send_seconds / 45
-        while True:
-            await asyncio.sleep(tick)
-            latest = time.monotonic() - self._limits.send_seconds + tick
-            for hand in [hand for hand, began_at in self._began_at.items() if began_at < latest]:
-                del self._began_at[hand]
-                hand.cancel()
-
-    def _watch(self, endpoint_id: int, *, is_available: bool) -> None:
-        if self._breakers[endpoint_id].note(is_available=is_available):
-            reason = "the provider cannot be reached or mostly fails; sending is tried again shortly"
-            self._rest(Pause(endpoint_id=endpoint_id, seconds=REST_SECONDS, reason=reason))
-
     def _rest(self, pause: Pause) -> None:
-        """Let nothing more leave from an endpoint for a while, what is in line for it included."""
+        """Let nothing more leave from an endpoint for a while."""
         self._pauses.append(pause)
-        self._give_back(self._lines[pause.endpoint_id])
 
-    def _give_back(self, line: _Line) -> None:
-        while taken := line.take():
-            self._held.pop(taken[0].delivery_id, None)
-            self._note(outcomes.postponed(taken[0], now()))
+    def _landed(self) -> None:
+        if len(self._hands.held) == self._enough:
+            self._wake.set()
 
     def _note(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)
         self._has_outcomes.set()
-
-    def _landed(self, claimed: Claimed) -> None:
-        self._held.pop(claimed.delivery_id, None)
-        if len(self._held) == self._enough:
-            self._wake.set()
 
     async def _settle_forever(self) -> None:
         while True:
@@ -418,10 +308,3 @@ class Sender:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await event.wait()
-
-    async def _drain(self) -> None:
-        """Give back what waits, and let what is under way finish, as long as a shutdown may take."""
-        for line in self._lines.values():
-            self._give_back(line)
-        if self._hands:
-            await asyncio.wait(self._hands, timeout=DRAIN_SECONDS)

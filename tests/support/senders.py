@@ -13,7 +13,8 @@ from gateway.rates import Rates
 from gateway.tally import Tally
 from gateway.usecases.budgets import Limits
 from gateway.usecases.handover import Handover
-from gateway.usecases.sending import Adapters, Sender
+from gateway.usecases.hands import Adapters
+from gateway.usecases.sending import Sender
 
 
 @asynccontextmanager
