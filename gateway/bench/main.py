@@ -29,7 +29,7 @@ class Sizes:
     paced_seconds: float = 20.0
     mails: int = 2_000
     messages: int = 100_000
-    rounds: int = 3
+    rounds: int = 5
 
 
 def run_bench(file: Path, console: Console, sizes: Sizes) -> list[Row]:

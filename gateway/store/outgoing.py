@@ -89,7 +89,7 @@ def _row(place: int, draft: OutgoingDraft) -> _Row:
         chain=[_route(route) for route in draft.chain],
         subject=draft.subject,
         template=draft.template,
-        template_values=draft.values,
+        template_values=dict(draft.values),
         choices=draft.choices or None,
         question=from_question(draft.question),
         case_id=draft.case_id,
