@@ -28,7 +28,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     sender that stood still for long hands over nothing that others hold.
     """
 
-    slots: int = 192
+    slots: int = 320
     reserved: int = 48
     bulk: int = 48
     at_once: int = 64

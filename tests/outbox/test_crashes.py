@@ -123,7 +123,7 @@ async def start(database_url: str, provider_url: str, name: str) -> asyncio.subp
 async def test_senders_killed_in_the_middle_send_nothing_twice_and_lose_nothing(
     pool: asyncpg.Pool, sms: int, database_url: str
 ):
-    await people.flood(pool, sms, 400, lane=Lane.TRANSACTIONAL)
+    await people.flood(pool, sms, 1200, lane=Lane.TRANSACTIONAL)
     await pool.execute("UPDATE delivery SET text = 'n' || id")
     async with providers.running(delay_seconds=0.03) as provider:
         for round_ in range(3):
@@ -138,6 +138,6 @@ async def test_senders_killed_in_the_middle_send_nothing_twice_and_lose_nothing(
         while await pool.fetchval("SELECT count(*) FROM delivery WHERE status = 'unknown' AND due_at <= now()"):
             await ask(pool, provider)
         async with sending(pool, twilio(api_base=provider.url)):
-            assert await settled(pool) == {"sent": 400}
+            assert await settled(pool) == {"sent": 1200}
     assert provider.repeated == []
-    assert len(provider.messages) == 400
+    assert len(provider.messages) == 1200
