@@ -124,20 +124,21 @@ ORDER BY d.lane, d.due_at, d.id;
 -- name: withdraw
 -- A claim may have looked at consent just before an opt-out was committed. Asked after the claim's own commit, this finds
 -- every such delivery: later opt-outs see the delivery as being sent, and wait for it.
--- Looked up one by one (LIMIT keeps the planner from anything else): the index of all that is queued or being sent looks
--- small to it, and is not.
+-- Looked up one by one, and asked for its state only then (LIMIT keeps the planner from anything else): the index of all
+-- that is being sent looks small to it, and is not before the next vacuum.
 WITH unwanted AS MATERIALIZED (
     SELECT theirs.id FROM unnest(:ids::bigint[]) AS claimed (id)
     CROSS JOIN LATERAL (
-        SELECT d.id FROM delivery AS d JOIN address AS a ON a.id = d.address_id
+        SELECT d.id, d.status, d.leased_by FROM delivery AS d JOIN address AS a ON a.id = d.address_id
         WHERE d.id = claimed.id AND d.purpose <> 'confirmation' AND a.opted_out && ARRAY['any', d.purpose]
-        LIMIT 1
+        LIMIT 1 FOR UPDATE OF d
     ) AS theirs
+    WHERE theirs.status = 'sending' AND theirs.leased_by = :sender
 )
 UPDATE delivery
 SET status = 'suppressed', reason = 'opted out', attempts = attempts - 1, lease_until = NULL, updated_at = now()
 FROM unwanted
-WHERE delivery.id = unwanted.id AND delivery.status = 'sending' AND delivery.leased_by = :sender
+WHERE delivery.id = unwanted.id
 RETURNING delivery.id, delivery.conversation_id;
 
 -- name: release!
@@ -189,11 +190,12 @@ JOIN delivery_event AS event
 
 -- name: expire_leases
 -- What was being sent when its sender vanished may have gone out or not. The lease stays, to tell that a whole one went by.
+-- An array, so that no planner joins the few there are, if any, with the whole table.
 UPDATE delivery
 SET status = 'unknown', updated_at = now(),
     reason = 'the sender stopped while handing it over, so it may or may not have gone out'
-WHERE id IN (SELECT id FROM delivery WHERE status = 'sending' AND lease_until < now()
-             ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED)
+WHERE id = ANY(ARRAY(SELECT id FROM delivery WHERE status = 'sending' AND lease_until < now()
+                     ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED))
 RETURNING conversation_id;
 
 -- name: pause_endpoint!
@@ -234,11 +236,12 @@ RETURNING id;
 -- out); asked about at growing distances.
 UPDATE delivery SET due_at = now() + make_interval(secs => 60 * (2 ^ least(6, extract(epoch FROM now() - updated_at)
                                                                         / 600))::double precision)
-WHERE id IN (SELECT id FROM delivery
-             WHERE status = 'unknown' AND due_at <= now()
-               AND (lease_until < now() OR updated_at < now() - make_interval(secs => :wait_seconds))
-               AND updated_at > now() - interval '1 day' AND held_at IS NULL
-             ORDER BY updated_at LIMIT :most FOR UPDATE SKIP LOCKED)
+WHERE id = ANY(ARRAY(
+    SELECT id FROM delivery
+    WHERE status = 'unknown' AND due_at <= now()
+      AND (lease_until < now() OR updated_at < now() - make_interval(secs => :wait_seconds))
+      AND updated_at > now() - interval '1 day' AND held_at IS NULL
+    ORDER BY updated_at LIMIT :most FOR UPDATE SKIP LOCKED))
 RETURNING id;
 
 -- name: describe
