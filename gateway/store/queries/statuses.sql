@@ -71,8 +71,9 @@ RETURNING event.delivery_id;
 -- Find the deliveries of parked words whose provider id has been written meanwhile; given up after a day.
 UPDATE delivery_event AS event SET delivery_id = d.id
 FROM delivery AS d
-WHERE event.id IN (SELECT id FROM delivery_event
-                   WHERE delivery_id IS NULL AND received_at > now() - interval '1 day' AND provider_id <> ''
-                   ORDER BY received_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
+WHERE event.id = ANY(ARRAY(
+          SELECT id FROM delivery_event
+          WHERE delivery_id IS NULL AND received_at > now() - interval '1 day' AND provider_id <> ''
+          ORDER BY received_at LIMIT 1000 FOR UPDATE SKIP LOCKED))
   AND d.endpoint_id = event.endpoint_id AND d.provider_id = event.provider_id
 RETURNING event.delivery_id;
