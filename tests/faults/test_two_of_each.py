@@ -23,7 +23,8 @@ async def test_twenty_copies_at_once_on_two_apps_are_one_message_and_one_answer(
     await town.settled(after)
     await check(town, said, {each.sid for each in said})
     await check_sent_once(town, after)
-    assert await town.newest_delivery() - after == len(said)
+    # Counted, since ids skip when PostgreSQL has crashed before.
+    assert await town.pool.fetchval("SELECT count(*) FROM delivery WHERE id > $1", after) == len(said)
 
 
 async def test_a_poison_payload_in_the_middle_of_a_batch_harms_nobody_else(town: Town):
