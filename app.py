@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 import uvloop
-from aiohttp import web
 
 from channels.contract import Request
 from channels.email.adapter import METHOD as MAIL_METHOD
@@ -33,10 +32,10 @@ from gateway.usecases.reference import Reference
 from gateway.usecases.spool import Spool
 from gateway.usecases.turn import Tools
 from gateway.web import webhooks
-from gateway.web.application import SERVING, build
-from gateway.web.door import DoorLimits, listen
+from gateway.web.door import DoorLimits
 from gateway.web.news import News
 from gateway.web.services import Provided, Services, networks
+from gateway.web.serving import serve_http
 from gateway.wording import Wording
 
 log = structlog.get_logger(__name__)
@@ -90,7 +89,10 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
         )
         stack.push_async_callback(intake_pool.close)
         services = await _services(settings, pool, intake_pool, bell, registry, stack)
-        port = await _listen(build(services), settings, stack)
+        limits = DoorLimits(trusted=services.trusted_proxies)
+        port = await stack.enter_async_context(
+            serve_http(services, host=settings.host, port=settings.port, limits=limits)
+        )
         await _take_mail(services, stack)
         yield port
 
@@ -156,16 +158,6 @@ def _stop_if_broken(running: "asyncio.Task[None]") -> None:
 async def _finish(intake: Intake, running: "asyncio.Task[None]") -> None:
     intake.stop()
     await running
-
-
-async def _listen(app: web.Application, settings: Settings, stack: AsyncExitStack) -> int:
-    runner = web.AppRunner(app, **SERVING)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    limits = DoorLimits(trusted=networks(settings.trusted_proxies))
-    server = await listen(runner, host=settings.host, port=settings.port, limits=limits)
-    stack.callback(server.close)
-    return int(server.sockets[0].getsockname()[1])
 
 
 async def _take_mail(services: Services, stack: AsyncExitStack) -> None:

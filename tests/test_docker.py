@@ -12,7 +12,8 @@ from gateway.cli.main import app
 from gateway.config.settings import Settings
 from gateway.config.shapes import General, MailShape, TwilioShape, WhatsAppShape
 from gateway.usecases.sending import DRAIN_SECONDS
-from gateway.web.application import PAGES, SERVING
+from gateway.web.application import PAGES
+from gateway.web.serving import SERVING
 
 DOCKER = Path(__file__).parent.parent / "docker"
 COMPOSE = yaml.safe_load((DOCKER / "compose.yaml").read_text())

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 from aiohttp import web
 
@@ -28,16 +27,6 @@ from gateway.web.guard import guard
 from gateway.web.services import SERVICES, Services
 
 LARGEST_BODY_BYTES = 256 * 1024
-
-# How to serve it. aiohttp gives a connection as long for the head of its first request as it keeps an idle one; bodies
-# are never unpacked, so that a small one cannot become a large one.
-SERVING: dict[str, Any] = {
-    "access_log": None,
-    "auto_decompress": False,
-    "keepalive_timeout": 30.0,
-    "lingering_time": 2.0,
-    "shutdown_timeout": 15.0,
-}
 
 PAGES: tuple[Route, ...] = (
     open_to(None, "GET", "/login", login.login_page),
@@ -78,10 +67,8 @@ PAGES: tuple[Route, ...] = (
     open_to(None, "GET", f"{BASE}/openapi.json", openapi.serve),
     open_to(None, "*", "/sandbox", sandbox.pass_on),
     open_to(None, "*", "/sandbox/{tail:.*}", sandbox.pass_on),
-    open_to(None, "POST", "/webhooks/twilio/message", webhooks.twilio_message),
-    open_to(None, "POST", "/webhooks/twilio/status", webhooks.twilio_status),
     open_to(None, "GET", "/webhooks/whatsapp", webhooks.whatsapp_challenge),
-    open_to(None, "POST", "/webhooks/whatsapp", webhooks.whatsapp),
+    *(open_to(None, "POST", path, webhooks.webhook) for path in webhooks.HOOKS),
 )
 
 

@@ -1,17 +1,15 @@
 """Who may connect: how many connections at once, and how long the head of a first request may take.
 
-aiohttp parses and answers; it has no limit for connections, and none for a client that begins a request and stops.
-What comes after the first head is bounded elsewhere: idle connections by `SERVING`, bodies by whoever reads them.
+aiohttp has no limit for connections, and none for a client that begins a request and stops. What comes after the first
+head is bounded elsewhere: idle connections by `SERVING` and `express`, bodies by whoever reads them.
 """
 
 import asyncio
 import resource
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
-
-from aiohttp import web
 
 _END_OF_HEAD = b"\r\n\r\n"
 _FOR_OURSELVES = 256  # files and sockets that are no client's: the database, logs, mail
@@ -27,15 +25,15 @@ class DoorLimits:
     trusted: Sequence[IPv4Network | IPv6Network] = ()
 
 
-async def listen(runner: web.BaseRunner, *, host: str, port: int, limits: DoorLimits) -> asyncio.Server:
-    """Listen for a runner that is set up, letting in whom the limits allow.
+async def listen(serve: Callable[[], asyncio.Protocol], *, host: str, port: int, limits: DoorLimits) -> asyncio.Server:
+    """Listen, letting in whom the limits allow; `serve` makes the protocol of each connection.
 
     Raises:
         OSError: the port is taken or not allowed.
     """
     crowd = _Crowd(limits)
     loop = asyncio.get_running_loop()
-    return await loop.create_server(lambda: _Visitor(runner, crowd), host, port, backlog=1024)
+    return await loop.create_server(lambda: _Visitor(serve, crowd), host, port, backlog=1024)
 
 
 class _Crowd:
@@ -69,10 +67,10 @@ class _Crowd:
 
 
 class _Visitor(asyncio.Protocol):
-    """One connection: passes everything on to aiohttp, unless it is one too many or its first head never ends."""
+    """One connection: passes everything on, unless it is one too many or its first head never ends."""
 
-    def __init__(self, runner: web.BaseRunner, crowd: _Crowd) -> None:
-        self._runner = runner
+    def __init__(self, serve: Callable[[], asyncio.Protocol], crowd: _Crowd) -> None:
+        self._serve = serve
         self._crowd = crowd
         self._peer: str | None = None
         self._inner: asyncio.Protocol | None = None
@@ -82,12 +80,11 @@ class _Visitor(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Admit the connection, or end it at once."""
         peer = str((transport.get_extra_info("peername") or ("",))[0])
-        server = self._runner.server
-        if server is None or not self._crowd.admit(peer):
+        if not self._crowd.admit(peer):
             transport.close()
             return
         self._peer = peer
-        self._inner = server()
+        self._inner = self._serve()
         self._inner.connection_made(transport)
         seconds = self._crowd.limits.head_seconds
         self._timer = asyncio.get_running_loop().call_later(seconds, transport.close)
@@ -114,16 +111,16 @@ class _Visitor(asyncio.Protocol):
             self._inner.connection_lost(error)
 
     def eof_received(self) -> bool | None:
-        """Tell aiohttp that the client will send no more."""
+        """Tell the server that the client will send no more."""
         return self._inner.eof_received() if self._inner is not None else None
 
     def pause_writing(self) -> None:
-        """Tell aiohttp that the client reads too slowly."""
+        """Tell the server that the client reads too slowly."""
         if self._inner is not None:
             self._inner.pause_writing()
 
     def resume_writing(self) -> None:
-        """Tell aiohttp that the client caught up."""
+        """Tell the server that the client caught up."""
         if self._inner is not None:
             self._inner.resume_writing()
 

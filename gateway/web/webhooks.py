@@ -5,63 +5,60 @@ is kept raw and answered with success: the provider could not send it any better
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from operator import attrgetter
 
 import structlog
 from aiohttp import web
+from msgspec import Struct
+from msgspec.structs import replace
 
 from channels.contract import Adapter, Request
 from channels.errors import Forged
 from gateway import clock
 from gateway.domain.event import Event, UnknownEvent
 from gateway.usecases.intake import IntakeUnavailable
-from gateway.web.services import SERVICES, Services
+from gateway.web.express import Answer, Webhook
+from gateway.web.services import SERVICES, Provided, Services
 
 log = structlog.get_logger(__name__)
 
 PATHS = "/webhooks/"
 BODY_SECONDS = 15.0
-_KEPT_HEADERS = ("Content-Type", "X-Twilio-Signature", "X-Hub-Signature-256", "I-Twilio-Idempotency-Token")
-_KEPT = tuple((name, name.lower()) for name in _KEPT_HEADERS)
+_KEPT_HEADERS = ("content-type", "x-twilio-signature", "x-hub-signature-256", "i-twilio-idempotency-token")
+_FORBIDDEN = Answer(status=403, body=b"forbidden")
+_TRY_AGAIN = Answer(status=503, body=b"try again", headers={"Retry-After": "5"})
 
 
-async def twilio_message(request: web.Request) -> web.Response:
-    """Take in a message from Twilio; the empty TwiML says that the reply will come by itself."""
-    services = request.app[SERVICES]
-    refusal = await _take_in(request, services, services.provided.twilio, "twilio")
-    return refusal or web.Response(body=b"<Response/>", content_type="text/xml")
+class Hook(Struct, frozen=True, kw_only=True):
+    """One address providers call: whose accounts may sign there, and what they are told once all is safe."""
+
+    source: str
+    adapters: Callable[[Provided], Sequence[Adapter]]
+    taken: Answer
 
 
-async def twilio_status(request: web.Request) -> web.Response:
-    """Take in Twilio's word on one of our deliveries."""
-    services = request.app[SERVICES]
-    refusal = await _take_in(request, services, services.provided.twilio, "twilio")
-    return refusal or web.Response(status=204)
+HOOKS: Mapping[str, Hook] = {
+    # The empty TwiML says that the reply will come by itself.
+    PATHS + "twilio/message": Hook(
+        source="twilio",
+        adapters=attrgetter("twilio"),
+        taken=Answer(status=200, body=b"<Response/>", content_type="text/xml"),
+    ),
+    PATHS + "twilio/status": Hook(source="twilio", adapters=attrgetter("twilio"), taken=Answer(status=204)),
+    PATHS + "whatsapp": Hook(source="whatsapp", adapters=attrgetter("whatsapp"), taken=Answer(status=200)),
+}
 
 
-async def whatsapp(request: web.Request) -> web.Response:
-    """Take in a batch from WhatsApp's Cloud API."""
-    services = request.app[SERVICES]
-    refusal = await _take_in(request, services, services.provided.whatsapp, "whatsapp")
-    return refusal or web.Response(status=200)
+def express_webhooks(services: Services) -> dict[str, Webhook]:
+    """Give the webhooks by path, for requests that need no web framework."""
+    return {path: partial(_take_in, hook, services) for path, hook in HOOKS.items()}
 
 
-async def whatsapp_challenge(request: web.Request) -> web.Response:
-    """Prove to Meta that this address is ours, by echoing its challenge when it knows our verify token."""
-    for adapter in request.app[SERVICES].provided.whatsapp:
-        try:
-            return web.Response(text=adapter.challenge(request.query), content_type="text/plain")
-        except Forged:
-            continue
-    return _forbidden()
-
-
-async def _take_in(
-    request: web.Request, services: Services, adapters: Sequence[Adapter], source: str
-) -> web.Response | None:
-    """Take in one webhook; gives the refusal, or None when it is safe."""
-    headers = request.headers
-    if "Content-Encoding" in headers:
+async def webhook(request: web.Request) -> web.Response:
+    """Take in a webhook that came the ordinary way."""
+    if "Content-Encoding" in request.headers:
         return web.Response(status=415, text="send the body as it is, without Content-Encoding")
     try:
         body = await _read(request)
@@ -72,18 +69,38 @@ async def _take_in(
     received = Request(
         method=request.method,
         target=request.raw_path,
-        headers={ours: headers[theirs] for theirs, ours in _KEPT if theirs in headers},
+        headers={name.lower(): value for name, value in request.headers.items()},
         body=body,
         received_at=clock.now(),
     )
-    adapter = verified_by(received, adapters)
+    answer = await _take_in(HOOKS[request.path], request.app[SERVICES], received)
+    return web.Response(
+        status=answer.status, body=answer.body, headers=answer.headers, content_type=answer.content_type
+    )
+
+
+async def whatsapp_challenge(request: web.Request) -> web.Response:
+    """Prove to Meta that this address is ours, by echoing its challenge when it knows our verify token."""
+    for adapter in request.app[SERVICES].provided.whatsapp:
+        try:
+            return web.Response(text=adapter.challenge(request.query), content_type="text/plain")
+        except Forged:
+            continue
+    return web.Response(status=_FORBIDDEN.status, body=_FORBIDDEN.body, content_type=_FORBIDDEN.content_type)
+
+
+async def _take_in(hook: Hook, services: Services, received: Request) -> Answer:
+    """Take in one webhook; answers with success once it is safe."""
+    given = received.headers
+    received = replace(received, headers={name: given[name] for name in _KEPT_HEADERS if name in given})
+    adapter = verified_by(received, hook.adapters(services.provided))
     if adapter is None:
-        return _forbidden()
+        return _FORBIDDEN
     try:
-        await services.intake.accept(received, read(received, adapter, source), source=source)
+        await services.intake.accept(received, read(received, adapter, hook.source), source=hook.source)
     except IntakeUnavailable:
-        return web.Response(status=503, text="try again", headers={"Retry-After": "5"})
-    return None
+        return _TRY_AGAIN
+    return hook.taken
 
 
 def verified_by(request: Request, adapters: Sequence[Adapter]) -> Adapter | None:
@@ -111,7 +128,3 @@ async def _read(request: web.Request) -> bytes:
         return await request.read()
     async with asyncio.timeout(BODY_SECONDS):
         return await request.read()
-
-
-def _forbidden() -> web.Response:
-    return web.Response(status=403, text="forbidden")

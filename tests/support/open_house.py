@@ -8,24 +8,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlencode
 
-from aiohttp import web
 from web_kit import Office
 
-from gateway.web.application import SERVING, build
-from gateway.web.door import DoorLimits, listen
+from gateway.web.door import DoorLimits
+from gateway.web.serving import serve_http
 
 
 @asynccontextmanager
 async def open_house(office: Office, limits: DoorLimits) -> AsyncIterator[int]:
     """Serve the office's application a second time, behind the door that `app.py` uses; gives the port."""
-    runner = web.AppRunner(build(office.services), **SERVING)
-    await runner.setup()
-    server = await listen(runner, host="127.0.0.1", port=0, limits=limits)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        await runner.cleanup()
+    async with serve_http(office.services, host="127.0.0.1", port=0, limits=limits) as port:
+        yield port
 
 
 def twilio_mac(token: str, url: str, pairs: list[tuple[str, str]]) -> str:

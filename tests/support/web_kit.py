@@ -35,9 +35,10 @@ from gateway.usecases.intake import Intake
 from gateway.usecases.sample import load_sample
 from gateway.usecases.spool import Spool
 from gateway.usecases.turn import Tools
-from gateway.web.application import SERVING, build
+from gateway.web.application import build
 from gateway.web.news import News
 from gateway.web.services import Provided, Services
+from gateway.web.serving import SERVING
 from gateway.wording import Wording
 
 PASSWORD = "a quiet window in the wall"
