@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 DOORBELL = "eshnav:doorbell"
 NEWS = "eshnav:news"
 LOOK_AGAIN = "look_again"
+_RING = b"1"
 
 _PATIENCE_SECONDS = 0.25
 _REST_SECONDS = 1.0
@@ -55,12 +56,17 @@ class Bell:
 
     async def ring_senders(self) -> None:
         """Wake every sender: something is due now."""
-        await self._publish(DOORBELL, b"1")
+        await self._publish((DOORBELL, _RING))
 
-    async def announce(self, conversation_ids: Iterable[int], kind: str) -> None:
-        """Tell open screens that these conversations changed; `kind` says how in one word, such as `message`."""
+    async def announce(self, conversation_ids: Iterable[int], kind: str, *, rings_senders: bool = False) -> None:
+        """Tell open screens that these conversations changed; `kind` says how in one word, such as `message`.
+
+        `rings_senders` wakes the senders with the same round trip.
+        """
+        payloads = [(DOORBELL, _RING)] if rings_senders else []
         if ids := sorted(set(conversation_ids)):
-            await self._publish(NEWS, orjson.dumps({"conversation_ids": ids, "kind": kind}))
+            payloads.append((NEWS, orjson.dumps({"conversation_ids": ids, "kind": kind})))
+        await self._publish(*payloads)
 
     async def announcements(self) -> AsyncIterator[Announcement]:
         """Yield the news as it comes, for as long as the caller listens; LOOK_AGAIN after every gap."""
@@ -77,13 +83,15 @@ class Bell:
         if self._redis is not None:
             await self._redis.aclose()
 
-    async def _publish(self, channel: str, payload: bytes) -> None:
+    async def _publish(self, *payloads: tuple[str, bytes]) -> None:
         """Publish, or after a failure rest for a second, so that a Redis that hangs costs intake next to nothing."""
-        if self._redis is None or time.monotonic() < self._rest_until:
+        if self._redis is None or not payloads or time.monotonic() < self._rest_until:
             return
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                await self._redis.publish(channel, payload)
+            async with asyncio.timeout(_PATIENCE_SECONDS), self._redis.pipeline(transaction=False) as line:
+                for channel, payload in payloads:
+                    line.publish(channel, payload)
+                await line.execute()
         except _AWAY:
             self._rest_until = time.monotonic() + _REST_SECONDS
 

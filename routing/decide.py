@@ -43,12 +43,20 @@ RULES: tuple[tuple[int, Rule], ...] = (
 def decide(message: InboundMessage, facts: Facts, policy: Policy, knowledge: Knowledge) -> Decision:
     """Decide what happens to a message, and why."""
     situation = look_at(message, facts, policy, knowledge)
-    decision = next(made for _, rule in RULES if (made := rule(situation)) is not None)
+    decision = _first_that_applies(situation)
     language = _learned_language(situation)
     if language is None and not facts.opted_out:
         return decision
     replies = tuple(reply for reply in decision.replies if may_send(reply.purpose, facts.opted_out))
     return replace(decision, replies=replies, contact_language=language)
+
+
+def _first_that_applies(situation: Situation) -> Decision:
+    for _, rule in RULES:
+        decision = rule(situation)
+        if decision is not None:
+            return decision
+    raise AssertionError("the last rule applies to everything")
 
 
 def _learned_language(situation: Situation) -> Language | None:

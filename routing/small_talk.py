@@ -11,6 +11,7 @@ from routing.words import phrases
 _TABLE = phrases("talk")
 _THANKS = frozenset(map(plain, _TABLE["thanks"]))
 _GREETINGS = frozenset(map(plain, _TABLE["greetings"]))
+_LONGEST = max(map(len, _THANKS | _GREETINGS)) + 20
 _SHORT_NUMBER = 4
 
 
@@ -27,6 +28,8 @@ def answer_small_talk(situation: Situation) -> Decision | None:
 
 
 def _few_words(situation: Situation) -> Decision | None:
+    if len(situation.plain) > _LONGEST:
+        return None
     words = unstretched(situation.plain)
     if words in _THANKS:
         return ignore("talk.thanks", rule=8)

@@ -27,6 +27,9 @@ def detect(text: str) -> Language | None:
     text = text[:2000]
     if text.isascii():
         return Language.ENGLISH if any(map(str.isalpha, text)) else None
+    hebrew = len(text) - len(_LETTERS[Language.HEBREW].sub("", text))
+    if 2 * hebrew >= len(text):  # no other can have more, and most messages end here
+        return Language.HEBREW
     counts = {language: len(text) - len(letters.sub("", text)) for language, letters in _LETTERS.items()}
     best = max(counts, key=lambda language: counts[language])
     return best if counts[best] else None

@@ -1,7 +1,7 @@
 """One batch of what came in, within one transaction: whose it is, then turn by turn what becomes of it."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -42,12 +42,8 @@ class MergedMeanwhile(Exception):
     """A sender's conversation was merged into another between finding it and locking it."""
 
 
-async def process(
-    connection: Connection, submissions: Sequence[Submission], tools: Tools, holding: Callable[[], None]
-) -> Outcome:
+async def process(connection: Connection, submissions: Sequence[Submission], tools: Tools) -> Outcome:
     """Take in a batch: store every message once, decide it, and write what was decided.
-
-    `holding` is called once the batch holds all it may change in an order that matters, so that the next may begin.
 
     Raises:
         MergedMeanwhile: run the same batch again in a new transaction.
@@ -55,9 +51,7 @@ async def process(
     """
     tools.reference.must_be_loaded()
     found = sort(submissions, tools.reference.endpoint_ids)
-    is_only_messages = not (found.signals or found.number_changes)
-    locked = holding if is_only_messages else lambda: None
-    decided, owes = await _take_messages(connection, submissions, found.messages, tools, locked)
+    decided, owes = await _take_messages(connection, submissions, found.messages, tools)
     await _take_signals(connection, found.signals)
     for change in found.number_changes:
         await follow_number(connection, change.old, change.new)
@@ -91,7 +85,6 @@ async def _take_messages(
     submissions: Sequence[Submission],
     messages: Sequence[tuple[int, InboundMessage]],
     tools: Tools,
-    locked: Callable[[], None],
 ) -> tuple[list[Decided], bool]:
     if not messages:
         return [], False
@@ -108,7 +101,6 @@ async def _take_messages(
     ]
     if not await store.lock_conversations(connection, [person.conversation_id for person in people]):
         raise MergedMeanwhile
-    locked()
     payloads = [submission.payload for submission in submissions]
     decided: list[Decided] = []
     owes = False

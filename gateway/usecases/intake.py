@@ -130,23 +130,23 @@ class Intake:
         return [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_LIMIT))]
 
     async def _begin(self, batch: list[_Waiting]) -> None:
-        """Start a batch, and wait until it holds its conversations or has ended."""
-        holding = asyncio.Event()
-        task = asyncio.create_task(self._take(batch, holding.set))
+        """Start a batch, and wait until only its commit is left: what arrives meanwhile is one batch, not several."""
+        written = asyncio.Event()
+        task = asyncio.create_task(self._take(batch, written.set))
         self._in_flight.add(task)
         task.add_done_callback(self._in_flight.discard)
-        task.add_done_callback(lambda _: holding.set())
-        await holding.wait()
+        task.add_done_callback(lambda _: written.set())
+        await written.wait()
 
-    async def _take(self, batch: list[_Waiting], holding: Callable[[], None]) -> None:
+    async def _take(self, batch: list[_Waiting], written: Callable[[], None]) -> None:
         try:
-            outcome = await self._commit([waiting.submission for waiting in batch], holding)
+            outcome = await self._commit([waiting.submission for waiting in batch], written)
         except Exception as error:  # noqa: BLE001 - whatever one payload breaks must not stop the others
             if _is_away(error):
                 log.warning("database_away", error=type(error).__name__, spooled=len(batch))
                 await self._put_on_spool(batch)
             else:
-                await self._isolate(batch, error, holding)
+                await self._isolate(batch, error, written)
         else:
             _acknowledge([each for place, each in enumerate(batch) if place not in outcome.stopped], "committed")
             if outcome.stopped:
@@ -159,26 +159,27 @@ class Intake:
         finally:
             _acknowledge(stops, "committed")
 
-    async def _commit(self, submissions: Sequence[Submission], holding: Callable[[], None]) -> Outcome:
+    async def _commit(self, submissions: Sequence[Submission], written: Callable[[], None]) -> Outcome:
         for _ in range(_TRIES - 1):
             with suppress(*_RUN_AGAIN):
-                return await self._commit_once(submissions, holding)
-        return await self._commit_once(submissions, holding)
+                return await self._commit_once(submissions, written)
+        return await self._commit_once(submissions, written)
 
-    async def _commit_once(self, submissions: Sequence[Submission], holding: Callable[[], None]) -> Outcome:
+    async def _commit_once(self, submissions: Sequence[Submission], written: Callable[[], None]) -> Outcome:
         async with lent(self._pool, most_seconds=COMMIT_SECONDS) as connection, connection.transaction():
-            outcome = await process(connection, submissions, self._tools, holding)
+            outcome = await process(connection, submissions, self._tools)
+            written()
             crash.pass_by(Place.BEFORE_COMMIT)
         crash.pass_by(Place.AFTER_COMMIT)
         INTAKE_BATCH_SIZE.observe(len(submissions))
         self._tell(outcome)
         return outcome
 
-    async def _isolate(self, batch: list[_Waiting], error: Exception, holding: Callable[[], None]) -> None:
+    async def _isolate(self, batch: list[_Waiting], error: Exception, written: Callable[[], None]) -> None:
         """Run a failed batch one payload at a time; the one that fails alone is kept raw, with what is wrong."""
         if len(batch) > 1:
             for waiting in batch:
-                await self._take([waiting], holding)
+                await self._take([waiting], written)
             return
         log.error(
             "poison_payload", error=type(error).__name__, source=batch[0].submission.payload.source, exc_info=error
@@ -254,18 +255,13 @@ class Intake:
         for action, count in Counter(outcome.actions).items():
             INTAKE_DECISIONS.labels(action).inc(count)
         if outcome.conversation_ids or outcome.owes_sends:
-            self._aside(self._ring(outcome))
+            self._aside(self._bell.announce(outcome.conversation_ids, "message", rings_senders=outcome.owes_sends))
 
     def _aside(self, work: Coroutine[None, None, None]) -> None:
         """Let something run that no other batch waits for."""
         task = asyncio.create_task(work)
         self._after.add(task)
         task.add_done_callback(self._after.discard)
-
-    async def _ring(self, outcome: Outcome) -> None:
-        if outcome.owes_sends:
-            await self._bell.ring_senders()
-        await self._bell.announce(outcome.conversation_ids, "message")
 
 
 def _nobody_waits() -> None:

@@ -21,6 +21,7 @@ from gateway.domain.event import (
     Verification,
 )
 from gateway.domain.language import Language
+from gateway.usecases import intake as intake_module
 from gateway.usecases import reference
 from gateway.usecases.intake import Intake
 from gateway.usecases.sample import load_sample
@@ -302,6 +303,23 @@ async def test_a_poison_payload_fails_alone_and_is_kept_for_operations(desk, mon
     assert len(await desk.rows("SELECT FROM message WHERE direction = 'inbound'")) == 8
     [kept] = await desk.rows("SELECT problem FROM raw_payload WHERE problem IS NOT NULL")
     assert "ZeroDivisionError" in kept["problem"]
+
+
+async def test_what_arrives_while_a_batch_is_worked_on_is_one_batch(desk, monkeypatch):
+    sizes, process, going_on = [], intake_module.process, asyncio.Event()
+
+    async def noted(connection, submissions, tools):
+        sizes.append(len(submissions))
+        await going_on.wait()
+        return await process(connection, submissions, tools)
+
+    monkeypatch.setattr(intake_module, "process", noted)
+    async with asyncio.TaskGroup() as group:
+        for number in range(6):
+            group.create_task(desk.hear("What are your opening hours?", sender=tel(f"+97250123450{number}")))
+            await asyncio.sleep(0.05)
+        going_on.set()
+    assert sizes == [1, 5]
 
 
 async def test_an_agents_change_to_the_knowledge_base_counts_from_the_next_message(desk):

@@ -33,6 +33,19 @@ async def test_a_listener_is_told_to_look_again_after_its_connection_was_cut(red
     await bell.close()
 
 
+async def test_news_and_ring_go_together(redis_url: str):
+    bell = Bell(redis_url)
+    news, rings = bell.announcements(), bell.rings()
+    await anext(news)
+    await anext(rings)
+    await bell.announce([7], "message", rings_senders=True)
+    assert (await asyncio.wait_for(anext(news), 5)).conversation_ids == (7,)
+    await asyncio.wait_for(anext(rings), 5)
+    await news.aclose()
+    await rings.aclose()
+    await bell.close()
+
+
 async def test_senders_hear_the_doorbell(redis_url: str):
     bell = Bell(redis_url)
     rings = bell.rings()
