@@ -33,6 +33,7 @@ _SETTINGS = {
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
     "autovacuum_vacuum_scale_factor": "0.05",
+    "autovacuum_naptime": "10s",
 }
 
 

@@ -37,7 +37,7 @@ _UNWRITABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 _POLL_SECONDS = 1.0
 _END_SECONDS = 2.0
 _DRY_SECONDS = 0.05
-_GATHER_SECONDS = 0.005
+_GATHER_SECONDS = 0.02
 _SWEEP_SECONDS = 5.0
 _ENDPOINTS_SECONDS = 1.0
 _PAIR_WAIT = timedelta(seconds=6)

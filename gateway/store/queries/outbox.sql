@@ -14,7 +14,7 @@ WITH budget AS MATERIALIZED (
     JOIN endpoint ON endpoint.id = b.endpoint_id
     WHERE endpoint.active AND (endpoint.paused_until IS NULL OR endpoint.paused_until <= now())
 ), candidate AS MATERIALIZED (
-    SELECT due.*, budget.most
+    SELECT due.*, budget.most, address.uri, address.opted_out
     FROM budget
     CROSS JOIN (VALUES (0), (1), (2)) AS lanes (lane)
     CROSS JOIN LATERAL (
@@ -30,13 +30,13 @@ WITH budget AS MATERIALIZED (
                               ELSE least(budget.most_not_replies, :slots_bulk::integer) END
         FOR UPDATE OF q SKIP LOCKED
     ) AS due
+    JOIN address ON address.id = due.address_id
 ), unwanted AS MATERIALIZED (
     SELECT theirs.id
-    FROM (SELECT DISTINCT address.id, address.opted_out FROM candidate AS c JOIN address ON address.id = c.address_id
-          WHERE address.opted_out <> '{}') AS silent
+    FROM (SELECT DISTINCT address_id, opted_out FROM candidate WHERE opted_out <> '{}') AS silent
     CROSS JOIN LATERAL (
         SELECT d.id FROM delivery AS d
-        WHERE d.address_id = silent.id AND d.status = 'queued' AND d.purpose <> 'confirmation'
+        WHERE d.address_id = silent.address_id AND d.status = 'queued' AND d.purpose <> 'confirmation'
           AND silent.opted_out && ARRAY['any', d.purpose]
         FOR UPDATE OF d SKIP LOCKED
     ) AS theirs
@@ -45,15 +45,14 @@ WITH budget AS MATERIALIZED (
     FROM unwanted WHERE delivery.id = unwanted.id
     RETURNING delivery.conversation_id
 ), willing AS MATERIALIZED (
-    SELECT c.* FROM candidate AS c JOIN address AS a ON a.id = c.address_id
-    WHERE c.purpose = 'confirmation' OR NOT a.opted_out && ARRAY['any', c.purpose]
+    SELECT * FROM candidate WHERE purpose = 'confirmation' OR NOT opted_out && ARRAY['any', purpose]
 ), expired AS (
     UPDATE delivery SET status = 'failed', error_code = 'expired', updated_at = now(),
                         reason = 'it could not be sent before the time it was meant for'
     FROM willing WHERE delivery.id = willing.id AND willing.expires_at <= now()
     RETURNING delivery.conversation_id
 ), ranked AS (
-    SELECT id, lane, most, row_number() OVER (ORDER BY lane, due_at, id) AS place,
+    SELECT id, lane, most, uri, row_number() OVER (ORDER BY lane, due_at, id) AS place,
            row_number() OVER (PARTITION BY lane = 0 ORDER BY lane, due_at, id) AS place_among_its_kind,
            row_number() OVER (PARTITION BY lane ORDER BY due_at, id) AS place_in_lane,
            row_number() OVER (PARTITION BY endpoint_id ORDER BY lane, due_at, id) AS place_at_endpoint
@@ -67,15 +66,16 @@ WITH budget AS MATERIALIZED (
       AND ranked.place <= :slots::integer
       AND (ranked.lane = 0 OR ranked.place_among_its_kind <= :slots_not_replies::integer)
       AND (ranked.lane < 2 OR ranked.place_in_lane <= :slots_bulk::integer)
-    RETURNING delivery.*
+    RETURNING delivery.*, ranked.uri
 )
 SELECT ARRAY(SELECT conversation_id FROM silenced UNION SELECT conversation_id FROM expired) AS refused,
        d.id, d.message_id, d.contact_id, d.conversation_id, d.address_id, d.endpoint_id, d.channel, d.lane, d.purpose,
-       d.attempts, d.created_at, d.text, e.key AS endpoint_key, e.address AS endpoint_address, e.account, a.uri,
+       d.attempts, d.created_at, d.text, e.key AS endpoint_key, e.address AS endpoint_address, e.account, d.uri,
        m.subject, m.author, m.template, m.template_values,
-       CASE WHEN NOT EXISTS (SELECT FROM delivery AS later
-                             WHERE later.message_id = d.message_id AND later.address_id = d.address_id
-                               AND later.endpoint_id = d.endpoint_id AND later.part > d.part)
+       CASE WHEN m.choices IS NOT NULL
+                 AND NOT EXISTS (SELECT FROM delivery AS later
+                                 WHERE later.message_id = d.message_id AND later.address_id = d.address_id
+                                   AND later.endpoint_id = d.endpoint_id AND later.part > d.part)
             THEN m.choices END AS choices,
        coalesce(conversation.language, contact.language) AS language, contact.file ->> 'zone' AS zone,
        coalesce(w.last_inbound_at > now() - interval '23 hours 59 minutes', false) AS window_is_open,
@@ -86,7 +86,6 @@ FROM (VALUES (1)) AS always
 LEFT JOIN claimed AS d ON true
 LEFT JOIN message AS m ON m.id = d.message_id
 LEFT JOIN endpoint AS e ON e.id = d.endpoint_id
-LEFT JOIN address AS a ON a.id = d.address_id
 LEFT JOIN contact ON contact.id = d.contact_id
 LEFT JOIN conversation ON conversation.id = d.conversation_id
 LEFT JOIN LATERAL (
