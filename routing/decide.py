@@ -52,6 +52,7 @@ def decide(message: InboundMessage, facts: Facts, policy: Policy, knowledge: Kno
 
 
 def _first_that_applies(situation: Situation) -> Decision:
+    """Ask the rules in order."""
     for _, rule in RULES:
         decision = rule(situation)
         if decision is not None:

@@ -11,7 +11,7 @@ from routing.words import phrases
 _TABLE = phrases("talk")
 _THANKS = frozenset(map(plain, _TABLE["thanks"]))
 _GREETINGS = frozenset(map(plain, _TABLE["greetings"]))
-_LONGEST = max(map(len, _THANKS | _GREETINGS)) + 20
+_MOST_SPACES = max(phrase.count(" ") for phrase in _THANKS | _GREETINGS)
 _SHORT_NUMBER = 4
 
 
@@ -28,7 +28,7 @@ def answer_small_talk(situation: Situation) -> Decision | None:
 
 
 def _few_words(situation: Situation) -> Decision | None:
-    if len(situation.plain) > _LONGEST:
+    if situation.plain.count(" ") > _MOST_SPACES:
         return None
     words = unstretched(situation.plain)
     if words in _THANKS:

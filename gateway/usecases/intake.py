@@ -1,8 +1,8 @@
 """Intake: everything waiting at one moment is one batch and one transaction; what PostgreSQL cannot take is spooled.
 
 `accept` returns only when the payload is committed or flushed to the spool, so that the acknowledgement means what it
-says. While PostgreSQL works on one batch the next is decided; it begins once the one before holds its conversations, so
-that every customer's messages stay in order. One poison payload fails alone and is kept raw for operations.
+says. A batch begins once the one before is written and only its commit is left, so that every customer's messages stay
+in order. One poison payload fails alone and is kept raw for operations.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 Reparse = Callable[[RawPayload], Awaitable[Sequence[Event]]]
 
 BATCH_LIMIT = 200
-BATCHES_AT_ONCE = 2
+BATCHES_AT_ONCE = 2  # one being written, one being committed
 COMMIT_SECONDS = 5.0
 RETRY_AFTER_SECONDS = 0.5
 _TRIES = 3
@@ -146,7 +146,7 @@ class Intake:
                 log.warning("database_away", error=type(error).__name__, spooled=len(batch))
                 await self._put_on_spool(batch)
             else:
-                await self._isolate(batch, error, written)
+                await self._isolate(batch, error)
         else:
             _acknowledge([each for place, each in enumerate(batch) if place not in outcome.stopped], "committed")
             if outcome.stopped:
@@ -175,11 +175,14 @@ class Intake:
         self._tell(outcome)
         return outcome
 
-    async def _isolate(self, batch: list[_Waiting], error: Exception, written: Callable[[], None]) -> None:
-        """Run a failed batch one payload at a time; the one that fails alone is kept raw, with what is wrong."""
+    async def _isolate(self, batch: list[_Waiting], error: Exception) -> None:
+        """Run a failed batch one payload at a time; the one that fails alone is kept raw, with what is wrong.
+
+        No other batch begins before the last of it has ended.
+        """
         if len(batch) > 1:
             for waiting in batch:
-                await self._take([waiting], written)
+                await self._take([waiting], _nobody_waits)
             return
         log.error(
             "poison_payload", error=type(error).__name__, source=batch[0].submission.payload.source, exc_info=error

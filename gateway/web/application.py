@@ -23,10 +23,9 @@ from gateway.web.access import EVERYONE, OPERATORS, Route, guarded, open_to
 from gateway.web.api import openapi
 from gateway.web.api.operation import handler_of
 from gateway.web.api.table import BASE, OPERATIONS
+from gateway.web.express import LARGEST_BODY_BYTES
 from gateway.web.guard import guard
 from gateway.web.services import SERVICES, Services
-
-LARGEST_BODY_BYTES = 256 * 1024
 
 PAGES: tuple[Route, ...] = (
     open_to(None, "GET", "/login", login.login_page),

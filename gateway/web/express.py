@@ -1,7 +1,7 @@
 """The short way of webhooks: a request that comes whole and plain is answered without the web framework.
 
 The framework takes longer over such a request than verifying and reading it. A connection starts on the short way and
-leaves it for good with the first bytes that are anything else, so that no byte is ever read by both: `ORDINARY` HTTP,
+leaves it for good with the first bytes that are anything else, so that no byte is ever read by both: ordinary HTTP,
 with all it may hold, is left to aiohttp from there on.
 """
 
@@ -23,11 +23,13 @@ log = structlog.get_logger(__name__)
 
 IDLE_SECONDS = 30.0
 DRAIN_SECONDS = 15.0
+LARGEST_BODY_BYTES = 256 * 1024
 _LARGEST_HEAD = 8 * 1024
-_LARGEST_BODY = 256 * 1024
+_MOST_FIELDS = 100
+_LENGTH = re.compile(r"[0-9]{1,6}")
 _PLAIN_POST = re.compile(rb"POST (/[!-~]*+) HTTP/1\.1\r\n((?:[A-Za-z0-9-]++:[\t -~]*+\r\n)++)\r\n")
 _FIELD = re.compile(rb"([A-Za-z0-9-]++):([\t -~]*+)\r\n")
-_NOT_PLAIN = frozenset({"transfer-encoding", "content-encoding", "expect", "upgrade", "connection", "trailer"})
+_NOT_PLAIN = frozenset({"transfer-encoding", "content-encoding", "expect", "upgrade", "trailer"})
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -53,13 +55,21 @@ def plain_post(data: bytes) -> Request | None:
         return None
     fields = _FIELD.findall(head[2])
     headers = {name.decode().lower(): value.decode().strip() for name, value in fields}
-    length = headers.get("content-length", "")
-    if len(headers) != len(fields) or "host" not in headers or not _NOT_PLAIN.isdisjoint(headers):
+    if len(headers) != len(fields) or len(fields) > _MOST_FIELDS or not _are_plain(headers):
         return None
     body = data[head.end() :]
-    if not length.isdecimal() or len(body) != int(length) or len(body) > _LARGEST_BODY:
+    if len(body) != int(headers["content-length"]) or len(body) > LARGEST_BODY_BYTES:
         return None
     return Request(method="POST", target=head[1].decode(), headers=headers, body=body, received_at=clock.now())
+
+
+def _are_plain(headers: Mapping[str, str]) -> bool:
+    return (
+        "host" in headers
+        and _LENGTH.fullmatch(headers.get("content-length", "")) is not None
+        and headers.get("connection", "keep-alive").lower() == "keep-alive"
+        and _NOT_PLAIN.isdisjoint(headers)
+    )
 
 
 class Express:
@@ -131,13 +141,18 @@ class _Connection(asyncio.Protocol):
             self._inner.connection_lost(error)
 
     def eof_received(self) -> bool | None:
-        """Keep the connection open for an answer that is still due."""
-        return self._inner.eof_received() if self._inner is not None else self._answering is not None
+        """Keep the connection open for an answer that is still due, and no longer."""
+        if self._inner is not None:
+            return self._inner.eof_received()
+        self._is_ending = True
+        return self._answering is not None
 
     def pause_writing(self) -> None:
-        """Tell whoever writes more than an answer that the client reads too slowly."""
+        """Let aiohttp wait for a slow reader; who leaves many short answers unread is no provider, and is cut off."""
         if self._inner is not None:
             self._inner.pause_writing()
+        else:
+            self._transport.abort()
 
     def resume_writing(self) -> None:
         """Tell it that the client caught up."""
@@ -157,12 +172,14 @@ class _Connection(asyncio.Protocol):
         except Exception:
             log.exception("webhook_failed", path=request.target.partition("?")[0])
             answer, self._is_ending = Answer(status=500), True
+        self._answering = None
+        if self._transport.is_closing():
+            return
         self._transport.write(_written(answer, closes=self._is_ending))
         self._active_at = self._loop.time()
-        self._answering = None
         if self._is_ending:
             self._transport.close()
-        elif self._behind:
+        elif self._behind and not self._transport.is_closing():
             behind, self._behind = self._behind, b""
             self._transport.resume_reading()
             self.data_received(behind)
@@ -182,7 +199,7 @@ class _Connection(asyncio.Protocol):
         if left > 0:
             self._idle = self._loop.call_later(left, self._close_idle)
         else:
-            self._transport.close()
+            self._transport.abort()
 
 
 def _written(answer: Answer, *, closes: bool) -> bytes:

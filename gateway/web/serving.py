@@ -9,7 +9,7 @@ from aiohttp import web
 
 from gateway.web.application import build
 from gateway.web.door import DoorLimits, listen
-from gateway.web.express import Express
+from gateway.web.express import IDLE_SECONDS, Express
 from gateway.web.services import Services
 from gateway.web.webhooks import express_webhooks
 
@@ -18,7 +18,7 @@ from gateway.web.webhooks import express_webhooks
 SERVING: dict[str, Any] = {
     "access_log": None,
     "auto_decompress": False,
-    "keepalive_timeout": 30.0,
+    "keepalive_timeout": IDLE_SECONDS,
     "lingering_time": 2.0,
     "shutdown_timeout": 15.0,
 }
@@ -33,13 +33,12 @@ async def serve_http(services: Services, *, host: str, port: int, limits: DoorLi
     """
     runner = web.AppRunner(build(services), **SERVING)
     await runner.setup()
+    express = Express(express_webhooks(services), ordinary=cast("Callable[[], asyncio.Protocol]", runner.server))
     try:
-        express = Express(express_webhooks(services), ordinary=cast("Callable[[], asyncio.Protocol]", runner.server))
         server = await listen(express.connection, host=host, port=port, limits=limits)
         try:
             yield int(server.sockets[0].getsockname()[1])
         finally:
             server.close()
-            await express.drain()
     finally:
-        await runner.cleanup()
+        await asyncio.gather(express.drain(), runner.cleanup())

@@ -69,7 +69,7 @@ async def webhook(request: web.Request) -> web.Response:
     received = Request(
         method=request.method,
         target=request.raw_path,
-        headers={name.lower(): value for name, value in request.headers.items()},
+        headers={name: request.headers[name] for name in _KEPT_HEADERS if name in request.headers},
         body=body,
         received_at=clock.now(),
     )

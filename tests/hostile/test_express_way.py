@@ -1,9 +1,12 @@
 """The short way of webhooks: what may take it, that it reads as aiohttp does, and how connections leave it or end."""
 
 import asyncio
+import socket
+import struct
 from contextlib import asynccontextmanager
 
 import pytest
+import uvloop
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http import HttpRequestParser
 from aiohttp.http_exceptions import HttpProcessingError
@@ -18,6 +21,7 @@ from gateway.web.express import Answer, Express, plain_post
 
 MESSAGE = "/webhooks/twilio/message"
 PLAIN = post(MESSAGE, b"a=1", {"X-Twilio-Signature": "s", "Content-Type": "application/x-www-form-urlencoded"})
+MANY = b"".join(b"A%d: b\r\n" % number for number in range(200))
 PAGE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -32,8 +36,9 @@ async def port(office):
         yield port
 
 
-def test_a_plain_post_is_read():
-    request = plain_post(PLAIN)
+@pytest.mark.parametrize("more", [b"", b"\r\nConnection: keep-alive", b"\r\nConnection: Keep-Alive", b"\r\nX-A: \tb "])
+def test_a_plain_post_is_read(more):
+    request = plain_post(PLAIN.replace(b"Host: x", b"Host: x" + more))
     assert (request.method, request.target, request.body) == ("POST", MESSAGE, b"a=1")
     assert request.headers["x-twilio-signature"] == "s"
 
@@ -47,16 +52,19 @@ def test_a_plain_post_is_read():
         pytest.param(PLAIN.replace(b"HTTP/1.1", b"HTTP/1.0", 1), id="an old version"),
         pytest.param(PLAIN.replace(b"Content-Length: 3", b"Content-Length: +3"), id="a length with a sign"),
         pytest.param(PLAIN.replace(b"Content-Length: 3", b"Content-Length: 3\r\nContent-Length: 3"), id="two lengths"),
+        pytest.param(PLAIN.replace(b"Content-Length: 3", b"Content-Length: " + b"9" * 5000), id="a long length"),
+        pytest.param(PLAIN.replace(b"Content-Length: 3\r\n", b""), id="no length"),
+        pytest.param(PLAIN.replace(b"Host: x\r\n", b"Host: x\r\n" + MANY), id="many fields"),
         pytest.param(PLAIN.replace(b"Content-Length: 3", b"Content-Length : 3"), id="a space before the colon"),
         pytest.param(PLAIN.replace(b"Host: x\r\n", b""), id="no host"),
         pytest.param(PLAIN.replace(b"Host: x", b"Host: x\r\n folded"), id="a folded field"),
         pytest.param(PLAIN.replace(b"Host: x", b"Host: x\x00"), id="a control character"),
         pytest.param(PLAIN.replace(b"Host: x", b"Host: \xc3\xa9"), id="more than ASCII"),
-        pytest.param(PLAIN.replace(b"Host: x", b"Transfer-Encoding: chunked"), id="chunked"),
-        pytest.param(PLAIN.replace(b"Host: x", b"Content-Encoding: gzip"), id="compressed"),
-        pytest.param(PLAIN.replace(b"Host: x", b"Expect: 100-continue"), id="expecting"),
-        pytest.param(PLAIN.replace(b"Host: x", b"Connection: close"), id="closing"),
-        pytest.param(PLAIN.replace(b"Host: x", b"X-Long: " + b"x" * 9000), id="a long head"),
+        pytest.param(PLAIN.replace(b"Host: x", b"Host: x\r\nTransfer-Encoding: chunked"), id="chunked"),
+        pytest.param(PLAIN.replace(b"Host: x", b"Host: x\r\nContent-Encoding: gzip"), id="compressed"),
+        pytest.param(PLAIN.replace(b"Host: x", b"Host: x\r\nExpect: 100-continue"), id="expecting"),
+        pytest.param(PLAIN.replace(b"Host: x", b"Host: x\r\nConnection: close"), id="closing"),
+        pytest.param(PLAIN.replace(b"Host: x", b"Host: x\r\nX-Long: " + b"x" * 9000), id="a long head"),
         pytest.param(post(MESSAGE, b"x" * 300_000, {}), id="a large body"),
         pytest.param(PLAIN.replace(b"\r\n", b"\n"), id="bare line feeds"),
         pytest.param(b"", id="nothing"),
@@ -170,6 +178,55 @@ async def test_who_hangs_up_early_is_taken_in_all_the_same(office, port, monkeyp
     raise AssertionError("the message was lost")
 
 
+async def test_who_hangs_up_or_says_no_more_is_let_go_at_once():
+    # On uvloop, which app.py runs on: asyncio's own loop says nothing about answers to a connection that is gone.
+    assert await asyncio.to_thread(uvloop.run, hang_up_and_say_no_more()) == []
+
+
+async def hang_up_and_say_no_more() -> list[BaseException]:
+    """Wait for an answer on two connections, one half closed and one gone; gives what went wrong."""
+    going_on = asyncio.Event()
+
+    async def slow(_):
+        await going_on.wait()
+        return Answer(status=204)
+
+    async with served({MESSAGE: slow}) as port:
+        done, gone = await Line.to(port), await Line.to(port)
+        done.writer.write(PLAIN)
+        gone.writer.write(PLAIN)
+        await asyncio.sleep(0.1)
+        done.writer.write_eof()
+        linger = struct.pack("ii", 1, 0)  # closing is then a reset
+        gone.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        gone.writer.transport.abort()
+        await asyncio.sleep(0.1)
+        answering = asyncio.all_tasks() - {asyncio.current_task()}
+        going_on.set()
+        assert (await done.reader.read(1000)).startswith(b"HTTP/1.1 204")
+        assert await done.is_closed(1)
+        await done.close()
+        await gone.close()
+    assert len(answering) == 2
+    return [error for task in answering if (error := task.exception()) is not None]
+
+
+async def test_who_never_reads_its_answers_is_cut_off():
+    async def refusing(_):
+        return Answer(status=403, body=b"forbidden" * 10_000)
+
+    async with served({MESSAGE: refusing}) as port:
+        line = await Line.to(port)
+        line.writer.transport.pause_reading()
+        for _ in range(1000):
+            line.writer.write(PLAIN)
+            await asyncio.sleep(0.005)
+            if line.writer.transport.is_closing():
+                break
+        assert line.writer.transport.is_closing()
+        await line.close()
+
+
 async def test_what_is_under_way_at_the_end_is_answered_and_its_connection_closed(office, monkeypatch):
     going_on = hold_up(monkeypatch)
     async with open_house(office, DoorLimits()) as port:
@@ -221,6 +278,8 @@ async def served(webhooks):
     """Serve these webhooks alone, with nothing behind the short way."""
     express = Express(webhooks, ordinary=asyncio.Protocol)
     server = await asyncio.get_running_loop().create_server(express.connection, "127.0.0.1", 0)
-    yield server.sockets[0].getsockname()[1]
-    server.close()
-    await express.drain()
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await express.drain()

@@ -322,6 +322,25 @@ async def test_what_arrives_while_a_batch_is_worked_on_is_one_batch(desk, monkey
     assert sizes == [1, 5]
 
 
+async def test_a_poisoned_batch_is_over_before_the_next_begins(desk, monkeypatch):
+    process = intake_module.process
+
+    async def brittle(connection, submissions, tools):
+        if any("poison" in event.text for each in submissions for event in each.events):
+            raise ZeroDivisionError("poison")
+        await asyncio.sleep(0.05)
+        return await process(connection, submissions, tools)
+
+    monkeypatch.setattr(intake_module, "process", brittle)
+    async with asyncio.TaskGroup() as group:
+        for text, number in [("first", 1), ("poison", 2), ("dana one", 3)]:
+            group.create_task(desk.hear(text, sender=tel(f"+97250123450{number}")))
+        await asyncio.sleep(0.01)
+        group.create_task(desk.hear("dana two", sender=tel("+972501234503")))
+    said = await desk.rows("SELECT text FROM message WHERE direction = 'inbound' AND text LIKE 'dana%' ORDER BY id")
+    assert [row["text"] for row in said] == ["dana one", "dana two"]
+
+
 async def test_an_agents_change_to_the_knowledge_base_counts_from_the_next_message(desk):
     await desk.hear("מה שעות הפתיחה?")
     await desk.pool.execute("UPDATE article_text SET answer = 'פתוח תמיד' WHERE answer <> ''")

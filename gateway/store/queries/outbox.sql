@@ -6,8 +6,8 @@ WHERE key = ANY(:keys::text[]) AND active AND (paused_until IS NULL OR paused_un
 -- name: claim
 -- Take what may start now: per endpoint and lane the first that are due, of each contact only the first in its lane.
 -- Opted-out ones are suppressed and expired ones fail instead. The head of a contact's line is a scalar subquery, and
--- what else is looked up is lateral with a limit, so that no planner turns either into a look at a whole table. Gives at
--- least one row, for what was refused.
+-- what else is many per row is lateral with a limit, so that no planner turns either into a look at a whole table. Gives
+-- at least one row, for what was refused.
 WITH budget AS MATERIALIZED (
     SELECT b.* FROM unnest(:endpoint_ids::smallint[], :mosts::integer[], :mosts_not_replies::integer[])
         AS b (endpoint_id, most, most_not_replies)
