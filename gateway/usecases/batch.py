@@ -30,12 +30,15 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """What a batch did: whose threads changed, whether the senders have work, and what was decided, by action.
 
     `stopped` names the contacts who opted out, by the place in the batch of the payload that said so.
+    `is_only_messages` says that the locks of their conversations keep all of it in order; what providers say of people's
+    consent and numbers is put in order by the commit alone.
     """
 
     conversation_ids: frozenset[int] = frozenset()
     owes_sends: bool = False
     stopped: Mapping[int, Sequence[int]] = field(default_factory=dict)
     actions: tuple[str, ...] = ()
+    is_only_messages: bool = True
 
 
 class MergedMeanwhile(Exception):
@@ -69,6 +72,7 @@ async def process(connection: Connection, submissions: Sequence[Submission], too
         owes_sends=owes,
         stopped=_stopped(decided),
         actions=tuple(each.decision.action for each in decided),
+        is_only_messages=not (found.signals or found.number_changes),
     )
 
 

@@ -1,8 +1,8 @@
 """Intake: everything waiting at one moment is one batch and one transaction; what PostgreSQL cannot take is spooled.
 
 `accept` returns only when the payload is committed or flushed to the spool, so that the acknowledgement means what it
-says. A batch begins once the one before is written and only its commit is left, so that every customer's messages stay
-in order. One poison payload fails alone and is kept raw for operations.
+says. A batch begins once the one before is written and only its commit is left, or committed where locks keep no order,
+so that what every customer says stays in order. One poison payload fails alone and is kept raw for operations.
 """
 
 import asyncio
@@ -168,7 +168,8 @@ class Intake:
     async def _commit_once(self, submissions: Sequence[Submission], written: Callable[[], None]) -> Outcome:
         async with lent(self._pool, most_seconds=COMMIT_SECONDS) as connection, connection.transaction():
             outcome = await process(connection, submissions, self._tools)
-            written()
+            if outcome.is_only_messages:
+                written()
             crash.pass_by(Place.BEFORE_COMMIT)
         crash.pass_by(Place.AFTER_COMMIT)
         INTAKE_BATCH_SIZE.observe(len(submissions))

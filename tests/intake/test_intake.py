@@ -322,6 +322,29 @@ async def test_what_arrives_while_a_batch_is_worked_on_is_one_batch(desk, monkey
     assert sizes == [1, 5]
 
 
+async def test_what_only_a_commit_puts_in_order_is_committed_before_the_next_batch(desk, monkeypatch):
+    at_work, take, process = [], Intake._take, intake_module.process
+
+    async def counted(intake, batch, written):
+        at_work.append(len(intake._in_flight))
+        await take(intake, batch, written)
+
+    async def slow(connection, submissions, tools):
+        await asyncio.sleep(0.05)
+        return await process(connection, submissions, tools)
+
+    monkeypatch.setattr(Intake, "_take", counted)
+    monkeypatch.setattr(intake_module, "process", slow)
+    stop = ConsentSignal(
+        endpoint=WHATSAPP.key, provider_id="S1", sender=Sender(address=DANA), wish=ConsentWish.STOP_MARKETING
+    )
+    async with asyncio.TaskGroup() as group:
+        group.create_task(desk.take(stop))
+        await asyncio.sleep(0.01)
+        group.create_task(desk.hear("What are your opening hours?"))
+    assert at_work == [1, 1]
+
+
 async def test_a_poisoned_batch_is_over_before_the_next_begins(desk, monkeypatch):
     process = intake_module.process
 
