@@ -30,8 +30,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """What a batch did: whose threads changed, whether the senders have work, and what was decided, by action.
 
     `stopped` names the contacts who opted out, by the place in the batch of the payload that said so.
-    `is_only_messages` says that the locks of their conversations keep all of it in order; what providers say of people's
-    consent and numbers is put in order by the commit alone.
+    `is_only_messages` says that the locks of their conversations keep all of it in order; what providers say of
+    people's consent and numbers is put in order by the commit alone.
     """
 
     conversation_ids: frozenset[int] = frozenset()
