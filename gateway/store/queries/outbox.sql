@@ -123,13 +123,15 @@ ORDER BY d.lane, d.due_at, d.id;
 -- name: withdraw
 -- A claim may have looked at consent just before an opt-out was committed. Asked after the claim's own commit, this finds
 -- every such delivery: later opt-outs see the delivery as being sent, and wait for it.
--- Looked up one by one, and asked for its state only then (LIMIT keeps the planner from anything else): the index of all
--- that is being sent looks small to it, and is not before the next vacuum.
+-- Looked up one by one, and asked for its state and its address only then (LIMIT and the subquery keep the planner from
+-- anything else): the index of all that is being sent looks small to it, and is not before the next vacuum; so do
+-- addresses that were counted last when they had just been deleted.
 WITH unwanted AS MATERIALIZED (
     SELECT theirs.id FROM unnest(:ids::bigint[]) AS claimed (id)
     CROSS JOIN LATERAL (
-        SELECT d.id, d.status, d.leased_by FROM delivery AS d JOIN address AS a ON a.id = d.address_id
-        WHERE d.id = claimed.id AND d.purpose <> 'confirmation' AND a.opted_out && ARRAY['any', d.purpose]
+        SELECT d.id, d.status, d.leased_by FROM delivery AS d
+        WHERE d.id = claimed.id AND d.purpose <> 'confirmation'
+            AND (SELECT opted_out FROM address WHERE id = d.address_id) && ARRAY['any', d.purpose]
         LIMIT 1 FOR UPDATE OF d
     ) AS theirs
     WHERE theirs.status = 'sending' AND theirs.leased_by = :sender
