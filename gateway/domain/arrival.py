@@ -8,7 +8,6 @@ from msgspec import Struct
 from gateway.domain.case import CaseDraft
 from gateway.domain.channel import Channel
 from gateway.domain.decision import Decision
-from gateway.domain.dialogue import Question
 from gateway.domain.event import InboundMessage
 from gateway.domain.facts import Facts
 from gateway.domain.language import Language
@@ -69,33 +68,31 @@ class Known(Struct, frozen=True, kw_only=True):
 
 
 class CaseOpening(Struct, frozen=True, kw_only=True):
-    """A case to open, with the id and public number it will have."""
+    """A case that a message opens, with the id and public number it will have."""
 
     case_id: int
     number: str
-    arrival: Arrival
     draft: CaseDraft
 
 
 class Decided(Struct, frozen=True, kw_only=True):
-    """One arrival with its decision, ready to be written; `case_id` is the case the message belongs to."""
+    """One arrival with its decision, ready to be written.
+
+    `case_id` is the case the message belongs to, `opening` that case when the message opens it.
+    """
 
     arrival: Arrival
     known: Known
     decision: Decision
     case_id: int | None = None
+    opening: CaseOpening | None = None
 
 
-class ConversationChange(Struct, frozen=True, kw_only=True):
-    """What one message and its decision change in its conversation; `preview` is the latest thing said."""
+class Taken(Struct, frozen=True, kw_only=True):
+    """One message, what was decided and what went into the outbox for it; `preview` is the latest thing said."""
 
-    arrival: Arrival
+    decided: Decided
     last_message_id: int
     preview: str
     preview_is_ours: bool
-    question: Question | None
-    keeps_question: bool
     automatic_replies: int
-    acknowledged: bool
-    case_id: int | None
-    language: Language | None

@@ -9,13 +9,12 @@ from msgspec import Struct
 from gateway.domain.arrival import (
     AddressKey,
     Arrival,
-    CaseOpening,
-    ConversationChange,
     Decided,
     Known,
     NewAddress,
     Person,
     RawPayload,
+    Taken,
 )
 from gateway.domain.case import CaseFacts, CaseStatus, Severity
 from gateway.domain.channel import Channel
@@ -44,8 +43,11 @@ class _Wanted(Struct, frozen=True, kw_only=True, omit_defaults=True):
     context: Sequence[str] | None = None
 
 
-class _Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A row of `insert_messages`; `payload` is the 1-based place of its raw payload."""
+class _Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A row of `take_in`: a message, the case it opens, and what it changes in its conversation.
+
+    `payload` is the 1-based place of its raw payload.
+    """
 
     id: int
     contact_id: int
@@ -62,6 +64,12 @@ class _Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     action: Action
     rule: int
     reason: Reason
+    keeps_question: bool
+    automatic: int
+    acknowledged: bool
+    last_message_id: int
+    preview: str
+    preview_direction: str
     full_text: str | None = None
     html: str | None = None
     subject: str | None = None
@@ -69,39 +77,46 @@ class _Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     answers_id: int | None = None
     article_key: str | None = None
     occurred_at: datetime | None = None
-
-
-class _Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A row of `update_conversations`."""
-
-    id: int
-    keeps_question: bool
-    automatic: int
-    acknowledged: bool
-    last_message_id: int
-    channel: Channel
-    endpoint_id: int
-    address_id: int
-    preview: str
-    preview_direction: str
+    opens_number: str | None = None
+    opens_topic: str | None = None
+    opens_severity: Severity | None = None
+    opens_queue: str | None = None
+    opens_language: str | None = None
+    opens_due_at: datetime | None = None
     question: Mapping[str, object] | None = None
-    case_id: int | None = None
     language: Language | None = None
 
 
 async def find_people(connection: Connection, keys: Sequence[AddressKey]) -> dict[AddressKey, Person]:
     """Give the people behind the known ones among these addresses."""
-    found: dict[AddressKey, Person] = {}
-    async for row in statements("intake").find_addresses(
-        connection, uris=[key.uri for key in keys], provens=[key.proven for key in keys]
-    ):
-        found[keys[row["ord"]]] = Person(
-            address_id=row["address_id"],
-            contact_id=row["contact_id"],
-            conversation_id=row["conversation_id"],
-            name=row["name"],
-        )
-    return found
+    rows = statements("intake").find_addresses(connection, **_key_columns(keys))
+    return {keys[row["ord"]]: _person(row) async for row in rows}
+
+
+async def meet_people(connection: Connection, keys: Sequence[AddressKey]) -> tuple[dict[AddressKey, Person], bool]:
+    """Give the people behind the known ones, and lock their conversations for this transaction, in id order.
+
+    False when one of these was merged away meanwhile.
+    """
+    people: dict[AddressKey, Person] = {}
+    all_stand = True
+    async for row in statements("intake").meet(connection, **_key_columns(keys)):
+        people[keys[row["ord"]]] = _person(row)
+        all_stand = all_stand and row["merged_into"] is None
+    return people, all_stand
+
+
+def _key_columns(keys: Sequence[AddressKey]) -> dict[str, Sequence[object]]:
+    return {"uris": [key.uri for key in keys], "provens": [key.proven for key in keys]}
+
+
+def _person(row: asyncpg.Record) -> Person:
+    return Person(
+        address_id=row["address_id"],
+        contact_id=row["contact_id"],
+        conversation_id=row["conversation_id"],
+        name=row["name"],
+    )
 
 
 async def create_people(connection: Connection, addresses: Sequence[NewAddress]) -> None:
@@ -189,22 +204,6 @@ async def new_case_ids(connection: Connection, count: int) -> list[int]:
     return [row["id"] async for row in statements("intake").new_case_ids(connection, count=count)]
 
 
-async def open_cases(connection: Connection, openings: Sequence[CaseOpening]) -> None:
-    """Open these cases and enter that in their history."""
-    await statements("intake").open_cases(
-        connection,
-        ids=[opening.case_id for opening in openings],
-        numbers=[opening.number for opening in openings],
-        contact_ids=[opening.arrival.person.contact_id for opening in openings],
-        conversation_ids=[opening.arrival.person.conversation_id for opening in openings],
-        topics=[opening.draft.topic for opening in openings],
-        severities=[int(opening.draft.severity) for opening in openings],
-        queues=[opening.draft.queue for opening in openings],
-        languages=[opening.draft.language for opening in openings],
-        due_ats=[opening.draft.answer_due_at for opening in openings],
-    )
-
-
 async def raise_cases(connection: Connection, severities: Mapping[int, Severity]) -> None:
     """Make these cases at least this urgent."""
     await statements("intake").raise_cases(
@@ -212,19 +211,22 @@ async def raise_cases(connection: Connection, severities: Mapping[int, Severity]
     )
 
 
-async def insert_messages(connection: Connection, payloads: Sequence[RawPayload], decided: Sequence[Decided]) -> None:
-    """Store inbound messages with their decisions, and the raw payloads they were read from."""
-    used = sorted({each.arrival.payload for each in decided})
+async def take_in(
+    connection: Connection, payloads: Sequence[RawPayload], taken: Sequence[Taken], *, now: datetime
+) -> None:
+    """Store inbound messages, the raw payloads they were read from, and what they change; one for a conversation."""
+    used = sorted({each.decided.arrival.payload for each in taken})
     place = {payload: order + 1 for order, payload in enumerate(used)}
     kept = [payloads[payload] for payload in used]
-    rows = [_message(each, place[each.arrival.payload]) for each in decided]
-    await statements("intake").insert_messages(connection, **_payload_columns(kept), messages=to_rows(rows))
+    rows = [_row(each, place[each.decided.arrival.payload]) for each in taken]
+    await statements("intake").take_in(connection, **_payload_columns(kept), messages=to_rows(rows), now=now)
 
 
-def _message(decided: Decided, payload: int) -> _Message:
-    arrival, decision = decided.arrival, decided.decision
+def _row(taken: Taken, payload: int) -> _Row:
+    decided = taken.decided
+    arrival, decision, opening = decided.arrival, decided.decision, decided.opening
     message, person = arrival.message, arrival.person
-    return _Message(
+    return _Row(
         id=decided.known.message_id,
         contact_id=person.contact_id,
         conversation_id=person.conversation_id,
@@ -247,6 +249,20 @@ def _message(decided: Decided, payload: int) -> _Message:
         reason=decision.reason,
         article_key=decision.article_key,
         occurred_at=message.occurred_at,
+        opens_number=opening.number if opening else None,
+        opens_topic=opening.draft.topic if opening else None,
+        opens_severity=opening.draft.severity if opening else None,
+        opens_queue=opening.draft.queue if opening else None,
+        opens_language=opening.draft.language if opening else None,
+        opens_due_at=opening.draft.answer_due_at if opening else None,
+        keeps_question=decision.keep_question,
+        question=from_question(decision.question),
+        automatic=taken.automatic_replies,
+        acknowledged=any(reply.acknowledges for reply in decision.replies),
+        language=decision.contact_language,
+        last_message_id=taken.last_message_id,
+        preview=taken.preview[:PREVIEW_LENGTH],
+        preview_direction="outbound" if taken.preview_is_ours else "inbound",
     )
 
 
@@ -260,29 +276,6 @@ def _payload_columns(payloads: Sequence[RawPayload]) -> dict[str, Sequence[objec
         "bodies": [payload.body for payload in payloads],
         "received_ats": [payload.received_at for payload in payloads],
     }
-
-
-async def update_conversations(connection: Connection, changes: Sequence[ConversationChange], *, now: datetime) -> None:
-    """Carry each message and its decision into its conversation; at most one change a conversation."""
-    rows = [
-        _Change(
-            id=change.arrival.person.conversation_id,
-            keeps_question=change.keeps_question,
-            question=from_question(change.question),
-            automatic=change.automatic_replies,
-            acknowledged=change.acknowledged,
-            case_id=change.case_id,
-            language=change.language,
-            last_message_id=change.last_message_id,
-            channel=change.arrival.channel,
-            endpoint_id=change.arrival.endpoint_id,
-            address_id=change.arrival.person.address_id,
-            preview=change.preview[:PREVIEW_LENGTH],
-            preview_direction="outbound" if change.preview_is_ours else "inbound",
-        )
-        for change in changes
-    ]
-    await statements("intake").update_conversations(connection, now=now, changes=to_rows(rows))
 
 
 async def open_windows(connection: Connection, arrivals: Sequence[Arrival], *, now: datetime) -> None:

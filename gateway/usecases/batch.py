@@ -13,7 +13,7 @@ from gateway.store import intake as store
 from gateway.store.consent import ConsentEntry
 from gateway.store.db import Connection
 from gateway.usecases.identity import follow_number
-from gateway.usecases.senders import identify
+from gateway.usecases.senders import identify, meet
 from gateway.usecases.statuses import apply_statuses
 from gateway.usecases.submissions import Submission, sort
 from gateway.usecases.turn import Tools, take_turn
@@ -39,10 +39,6 @@ class Outcome(Struct, frozen=True, kw_only=True):
     stopped: Mapping[int, Sequence[int]] = field(default_factory=dict)
     actions: tuple[str, ...] = ()
     is_only_messages: bool = True
-
-
-class MergedMeanwhile(Exception):
-    """A sender's conversation was merged into another between finding it and locking it."""
 
 
 async def process(connection: Connection, submissions: Sequence[Submission], tools: Tools) -> Outcome:
@@ -92,7 +88,7 @@ async def _take_messages(
 ) -> tuple[list[Decided], bool]:
     if not messages:
         return [], False
-    people = await identify(connection, [message for _, message in messages])
+    people = await meet(connection, [message for _, message in messages])
     arrivals = [
         Arrival(
             message=message,
@@ -103,8 +99,6 @@ async def _take_messages(
         )
         for (index, message), person in zip(messages, people, strict=True)
     ]
-    if not await store.lock_conversations(connection, [person.conversation_id for person in people]):
-        raise MergedMeanwhile
     payloads = [submission.payload for submission in submissions]
     decided: list[Decided] = []
     owes = False

@@ -25,7 +25,8 @@ from gateway.domain.event import Event
 from gateway.metrics import INTAKE_BATCH_SIZE, INTAKE_DECISIONS, INTAKE_PAYLOADS, INTAKE_SECONDS, SPOOL_SIZE
 from gateway.store import intake as store
 from gateway.store.db import Pool, lent
-from gateway.usecases.batch import MergedMeanwhile, Outcome, process
+from gateway.usecases.batch import Outcome, process
+from gateway.usecases.senders import MergedMeanwhile
 from gateway.usecases.spool import Spool
 from gateway.usecases.standstill import until_nothing_leaves
 from gateway.usecases.submissions import Submission

@@ -19,10 +19,18 @@ _CLOUD_LENGTH = 4096
 _NUMBERING = len("10. \n")
 
 
-def drafts(decided: Decided, wording: Wording, *, case_number: str | None) -> Iterator[OutgoingDraft]:
+def drafts(decided: Decided, wording: Wording) -> Iterator[OutgoingDraft]:
     """Write each reply of a decision as a draft on the channel and to the address the message came from."""
     for reply in decided.decision.replies:
-        yield _draft(decided, reply, wording, case_number)
+        yield _draft(decided, reply, wording, _case_number(decided))
+
+
+def _case_number(decided: Decided) -> str | None:
+    """Give the number of the case a message belongs to."""
+    if decided.opening:
+        return decided.opening.number
+    newest = decided.known.facts.newest_case
+    return newest.number if newest and newest.case_id == decided.case_id else None
 
 
 def _draft(decided: Decided, reply: Reply, wording: Wording, case_number: str | None) -> OutgoingDraft:

@@ -15,6 +15,30 @@ from gateway.usecases.identity import merge
 Spoken = InboundMessage | ConsentSignal
 
 
+class MergedMeanwhile(Exception):
+    """A sender's conversation was merged into another between finding it and locking it."""
+
+
+async def meet(connection: Connection, messages: Sequence[InboundMessage]) -> list[Person]:
+    """Give the person behind each message as `identify` does, with their conversations locked for this transaction.
+
+    Raises:
+        MergedMeanwhile: run the same batch again in a new transaction.
+    """
+    keys = [_keys(message) for message in messages]
+    known, all_stand = await store.meet_people(connection, _each_once(keys))
+    if not all_stand:
+        raise MergedMeanwhile
+    if all(spellings[0] in known for spellings in keys) and not any(message.sender.also for message in messages):
+        people = [known[spellings[0]] for spellings in keys]
+        await _name(connection, messages, people)
+        return people
+    people = await _complete(connection, messages, keys, known)
+    if not await store.lock_conversations(connection, [person.conversation_id for person in people]):
+        raise MergedMeanwhile
+    return people
+
+
 async def identify(connection: Connection, events: Sequence[Spoken]) -> list[Person]:
     """Give the person behind each event, in order, creating who is new.
 
@@ -22,7 +46,12 @@ async def identify(connection: Connection, events: Sequence[Spoken]) -> list[Per
     addresses the provider vouches for, and spellings of the same number, lead to the same contact.
     """
     keys = [_keys(event) for event in events]
-    known = await store.find_people(connection, list(dict.fromkeys(key for each in keys for key in each)))
+    return await _complete(connection, events, keys, await store.find_people(connection, _each_once(keys)))
+
+
+async def _complete(
+    connection: Connection, events: Sequence[Spoken], keys: Sequence[list[AddressKey]], known: dict[AddressKey, Person]
+) -> list[Person]:
     if missing := _missing(events, keys, known):
         await store.create_people(connection, missing)
         known |= await store.find_people(connection, [address.key for address in missing])
@@ -30,6 +59,10 @@ async def identify(connection: Connection, events: Sequence[Spoken]) -> list[Per
     people = [known[each[0]] for each in keys]
     await _name(connection, events, people)
     return people
+
+
+def _each_once(keys: Sequence[list[AddressKey]]) -> list[AddressKey]:
+    return list(dict.fromkeys(key for each in keys for key in each))
 
 
 def _keys(event: Spoken) -> list[AddressKey]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gateway.domain.arrival import Arrival, CaseOpening, ConversationChange, Decided, Known, RawPayload
+from gateway.domain.arrival import Arrival, CaseOpening, Decided, Known, RawPayload, Taken
 from gateway.domain.case import public_number
 from gateway.domain.channel import Channel
 from gateway.domain.decision import Reason
@@ -50,18 +50,13 @@ async def take_turn(
     if not fresh:
         return [], False
     decided = await _within_budget(connection, fresh)
-    decided, numbers = await _with_cases(connection, decided)
-    await store.insert_messages(connection, payloads, decided)
-    drafts = [
-        draft
-        for each in decided
-        for draft in replies.drafts(each, tools.wording, case_number=numbers.get(each.case_id or 0))
-    ]
+    decided = await _with_cases(connection, decided)
+    drafts = [draft for each in decided for draft in replies.drafts(each, tools.wording)]
     reply_ids = await outgoing.insert(connection, drafts)
+    replied = _by_cause(drafts, reply_ids)
+    taken = [_taken(each, replied.get(each.known.message_id, ())) for each in decided]
+    await store.take_in(connection, payloads, taken, now=now)
     await _write_effects(connection, decided, now)
-    sent = _by_cause(drafts, reply_ids)
-    changes = [_change(each, sent.get(each.known.message_id, [])) for each in decided]
-    await store.update_conversations(connection, changes, now=now)
     return decided, bool(drafts)
 
 
@@ -89,26 +84,21 @@ async def _within_budget(connection: Connection, decided: list[Decided]) -> list
     return decided
 
 
-async def _with_cases(connection: Connection, decided: Sequence[Decided]) -> tuple[list[Decided], dict[int, str]]:
-    """Open the cases that decisions ask for, and give every message the case it belongs to, with the cases' numbers."""
-    fresh = [each for each in decided if each.decision.case and not _open_case_id(each)]
-    ids = await store.new_case_ids(connection, len(fresh)) if fresh else []
-    openings = [
-        CaseOpening(case_id=case_id, number=public_number(case_id), arrival=each.arrival, draft=each.decision.case)
-        for case_id, each in zip(ids, fresh, strict=True)
-        if each.decision.case
-    ]
-    if openings:
-        await store.open_cases(connection, openings)
-    opened = {opening.arrival.person.conversation_id: opening.case_id for opening in openings}
-    numbers = {opening.case_id: opening.number for opening in openings}
+async def _with_cases(connection: Connection, decided: Sequence[Decided]) -> list[Decided]:
+    """Give every message the case it belongs to: the open one of its conversation, or the one its decision opens."""
+    opening = sum(each.decision.case is not None and _open_case_id(each) is None for each in decided)
+    ids = iter(await store.new_case_ids(connection, opening) if opening else ())
     joined = []
     for each in decided:
-        case_id = _open_case_id(each) or opened.get(each.arrival.person.conversation_id)
-        if case_id and (newest := each.known.facts.newest_case) and newest.case_id == case_id:
-            numbers[case_id] = newest.number
-        joined.append(replace(each, case_id=case_id))
-    return joined, numbers
+        if case_id := _open_case_id(each):
+            joined.append(replace(each, case_id=case_id))
+        elif draft := each.decision.case:
+            case_id = next(ids)
+            opened = CaseOpening(case_id=case_id, number=public_number(case_id), draft=draft)
+            joined.append(replace(each, case_id=case_id, opening=opened))
+        else:
+            joined.append(each)
+    return joined
 
 
 def _open_case_id(decided: Decided) -> int | None:
@@ -134,7 +124,7 @@ async def _write_effects(connection: Connection, decided: Sequence[Decided], now
     urgent = {
         each.case_id: each.decision.case.severity
         for each in decided
-        if each.decision.case and each.case_id and each.case_id == _open_case_id(each)
+        if each.decision.case and each.case_id and not each.opening
     }
     if urgent:
         await store.raise_cases(connection, urgent)
@@ -154,18 +144,12 @@ def _by_cause(
     return sent
 
 
-def _change(decided: Decided, replied: Sequence[tuple[OutgoingDraft, int]]) -> ConversationChange:
-    decision = decided.decision
-    opened = decided.case_id if decision.case and decided.case_id != _open_case_id(decided) else None
-    return ConversationChange(
-        arrival=decided.arrival,
-        last_message_id=replied[-1][1] if replied else decided.known.message_id,
-        preview=replied[-1][0].text if replied else decided.arrival.message.text,
-        preview_is_ours=bool(replied),
-        question=decision.question,
-        keeps_question=decision.keep_question,
+def _taken(decided: Decided, replied: Sequence[tuple[OutgoingDraft, int]]) -> Taken:
+    draft, last_message_id = replied[-1] if replied else (None, decided.known.message_id)
+    return Taken(
+        decided=decided,
+        last_message_id=last_message_id,
+        preview=draft.text if draft else decided.arrival.message.text,
+        preview_is_ours=draft is not None,
         automatic_replies=len(replied),
-        acknowledged=any(reply.acknowledges for reply in decision.replies),
-        case_id=opened,
-        language=decision.contact_language,
     )

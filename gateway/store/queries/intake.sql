@@ -43,8 +43,18 @@ UPDATE contact SET name = told.name
 FROM (SELECT DISTINCT ON (id) id, name FROM unnest(:contact_ids::bigint[], :names::text[]) AS t (id, name)) AS told
 WHERE contact.id = told.id AND contact.name = '';
 
+-- name: meet
+-- The same, and take their conversations, in id order so that two batches never wait for each other in a ring.
+SELECT wanted.ord::integer - 1 AS ord, address.id AS address_id, address.contact_id, conversation.id AS conversation_id,
+       contact.name, conversation.merged_into
+FROM unnest(:uris::text[], :provens::boolean[]) WITH ORDINALITY AS wanted (uri, proven, ord)
+JOIN address ON address.uri = wanted.uri AND address.proven = wanted.proven
+JOIN contact ON contact.id = address.contact_id
+JOIN conversation ON conversation.contact_id = address.contact_id
+ORDER BY conversation.id FOR UPDATE OF conversation;
+
 -- name: lock_conversations
--- Take these conversations, in id order so that two batches never wait for each other in a ring.
+-- Take these conversations, in the same order.
 SELECT conversation.id, conversation.merged_into FROM conversation
 WHERE id = ANY(:conversation_ids::bigint[]) ORDER BY id FOR UPDATE;
 
@@ -83,24 +93,16 @@ ORDER BY e.ord;
 -- name: new_case_ids
 SELECT nextval('service_case_id_seq') AS id FROM generate_series(1, :count::integer);
 
--- name: open_cases!
-WITH opened AS (
-    INSERT INTO service_case (id, number, contact_id, conversation_id, topic, severity, queue, language, answer_due_at)
-    SELECT * FROM unnest(:ids::bigint[], :numbers::text[], :contact_ids::bigint[], :conversation_ids::bigint[],
-                         :topics::text[], :severities::smallint[], :queues::text[], :languages::text[],
-                         :due_ats::timestamptz[])
-    RETURNING id
-)
-INSERT INTO case_event (case_id, actor, what) SELECT id, 'gateway', 'opened' FROM opened;
-
 -- name: raise_cases!
 -- A more urgent message makes its open case as urgent.
 UPDATE service_case SET severity = raised.severity
 FROM unnest(:ids::bigint[], :severities::smallint[]) AS raised (id, severity)
 WHERE service_case.id = raised.id AND service_case.severity > raised.severity;
 
--- name: insert_messages!
--- Store raw payloads and the inbound messages read from them; payload is the 1-based place of a message's raw payload.
+-- name: take_in!
+-- Store raw payloads, the inbound messages read from them, the cases these open, and what each message and its decision
+-- change in its conversation, of which each has one message here. payload is the 1-based place of a message's raw
+-- payload; a case opens where opens_number is set; null leaves a value of the conversation as it was, except question.
 WITH payload AS (
     SELECT p.*, nextval('raw_payload_id_seq') AS id
     FROM unnest(:sources::text[], :targets::text[], :headers::text[], :bodies::bytea[], :received_ats::timestamptz[])
@@ -108,6 +110,36 @@ WITH payload AS (
 ), kept AS (
     INSERT INTO raw_payload (id, source, target, headers, body, received_at)
     SELECT id, source, target, headers::jsonb, body, received_at FROM payload
+), m AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(:messages::json)
+        AS m (id bigint, contact_id bigint, conversation_id bigint, channel text, endpoint_id smallint,
+              address_id bigint, provider_id text, kind text, author text, text text, full_text text, html text,
+              subject text, verification text, case_id bigint, answers_id bigint, payload integer, action text,
+              rule smallint, reason jsonb, article_key text, occurred_at timestamptz,
+              opens_number text, opens_topic text, opens_severity smallint, opens_queue text, opens_language text,
+              opens_due_at timestamptz,
+              keeps_question boolean, question jsonb, automatic integer, acknowledged boolean, language text,
+              last_message_id bigint, preview text, preview_direction text)
+), opened AS (
+    INSERT INTO service_case (id, number, contact_id, conversation_id, topic, severity, queue, language, answer_due_at)
+    SELECT case_id, opens_number, contact_id, conversation_id, opens_topic, opens_severity, opens_queue, opens_language,
+           opens_due_at
+    FROM m WHERE opens_number IS NOT NULL
+    RETURNING id
+), entered AS (
+    INSERT INTO case_event (case_id, actor, what) SELECT id, 'gateway', 'opened' FROM opened
+), changed AS (
+    UPDATE conversation AS c
+    SET question = CASE WHEN m.keeps_question THEN c.question ELSE m.question END,
+        automatic_at = CASE WHEN m.automatic = 0 THEN c.automatic_at
+                            ELSE (array_fill(:now::timestamptz, ARRAY[m.automatic]) || c.automatic_at)[1 : 20] END,
+        acknowledged_at = CASE WHEN m.acknowledged THEN :now::timestamptz ELSE c.acknowledged_at END,
+        newest_case_id = CASE WHEN m.opens_number IS NULL THEN c.newest_case_id ELSE m.case_id END,
+        language = coalesce(m.language, c.language),
+        last_message_id = m.last_message_id, last_activity_at = :now::timestamptz, last_inbound_at = :now::timestamptz,
+        last_channel = m.channel, last_endpoint_id = m.endpoint_id, last_address_id = m.address_id,
+        preview = m.preview, preview_direction = m.preview_direction
+    FROM m WHERE c.id = m.conversation_id
 )
 INSERT INTO message (id, contact_id, conversation_id, direction, channel, endpoint_id, address_id, provider_id, kind,
                      author, text, full_text, html, subject, verification, case_id, answers_id, raw_id,
@@ -115,30 +147,7 @@ INSERT INTO message (id, contact_id, conversation_id, direction, channel, endpoi
 SELECT m.id, m.contact_id, m.conversation_id, 'inbound', m.channel, m.endpoint_id, m.address_id, m.provider_id, m.kind,
        m.author, m.text, m.full_text, m.html, m.subject, m.verification, m.case_id, m.answers_id, payload.id,
        m.action, m.rule, m.reason, m.article_key, m.occurred_at
-FROM json_to_recordset(:messages::json)
-    AS m (id bigint, contact_id bigint, conversation_id bigint, channel text, endpoint_id smallint, address_id bigint,
-          provider_id text, kind text, author text, text text, full_text text, html text, subject text,
-          verification text, case_id bigint, answers_id bigint, payload integer, action text, rule smallint,
-          reason jsonb, article_key text, occurred_at timestamptz)
-JOIN payload ON payload.ord = m.payload;
-
--- name: update_conversations!
--- What one message and its decision change in its conversation; null leaves a value as it was, except question.
-UPDATE conversation AS c
-SET question = CASE WHEN u.keeps_question THEN c.question ELSE u.question END,
-    automatic_at = CASE WHEN u.automatic = 0 THEN c.automatic_at
-                        ELSE (array_fill(:now::timestamptz, ARRAY[u.automatic]) || c.automatic_at)[1 : 20] END,
-    acknowledged_at = CASE WHEN u.acknowledged THEN :now::timestamptz ELSE c.acknowledged_at END,
-    newest_case_id = coalesce(u.case_id, c.newest_case_id),
-    language = coalesce(u.language, c.language),
-    last_message_id = u.last_message_id, last_activity_at = :now::timestamptz, last_inbound_at = :now::timestamptz,
-    last_channel = u.channel, last_endpoint_id = u.endpoint_id, last_address_id = u.address_id,
-    preview = u.preview, preview_direction = u.preview_direction
-FROM json_to_recordset(:changes::json)
-    AS u (id bigint, keeps_question boolean, question jsonb, automatic integer, acknowledged boolean, case_id bigint,
-          language text, last_message_id bigint, channel text, endpoint_id smallint, address_id bigint, preview text,
-          preview_direction text)
-WHERE c.id = u.id;
+FROM m JOIN payload ON payload.ord = m.payload;
 
 -- name: open_windows!
 -- These people wrote to these WhatsApp endpoints now.
