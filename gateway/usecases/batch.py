@@ -1,7 +1,7 @@
 """One batch of what came in, within one transaction: whose it is, then turn by turn what becomes of it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -12,6 +12,7 @@ from gateway.store import consent
 from gateway.store import intake as store
 from gateway.store.consent import ConsentEntry
 from gateway.store.db import Connection
+from gateway.usecases.flight import Flight
 from gateway.usecases.identity import follow_number
 from gateway.usecases.senders import identify, meet
 from gateway.usecases.statuses import apply_statuses
@@ -30,27 +31,32 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """What a batch did: whose threads changed, whether the senders have work, and what was decided, by action.
 
     `stopped` names the contacts who opted out, by the place in the batch of the payload that said so.
-    `is_only_messages` says that the locks of their conversations keep all of it in order; what providers say of
-    people's consent and numbers is put in order by the commit alone.
     """
 
     conversation_ids: frozenset[int] = frozenset()
     owes_sends: bool = False
     stopped: Mapping[int, Sequence[int]] = field(default_factory=dict)
     actions: tuple[str, ...] = ()
-    is_only_messages: bool = True
 
 
-async def process(connection: Connection, submissions: Sequence[Submission], tools: Tools) -> Outcome:
+async def process(connection: Connection, submissions: Sequence[Submission], tools: Tools, flight: Flight) -> Outcome:
     """Take in a batch: store every message once, decide it, and write what was decided.
 
+    The locks of their conversations keep messages in order; what providers say of people's consent and numbers is put
+    in order by commits alone, so a batch with such waits for the one before and holds up the next.
+
     Raises:
-        MergedMeanwhile: run the same batch again in a new transaction.
+        MergedMeanwhile, StartOver: run the same batch again in a new transaction.
         asyncpg.PostgresError, OSError: nothing of the batch is stored.
     """
     tools.reference.must_be_loaded()
     found = sort(submissions, tools.reference.endpoint_ids)
-    decided, owes = await _take_messages(connection, submissions, found.messages, tools)
+    is_only_messages = not (found.signals or found.number_changes)
+    if not is_only_messages:
+        await flight.alone()
+    begin_next = flight.decided if is_only_messages else _not_yet
+    decided, owes = await _take_messages(connection, submissions, found.messages, tools, begin_next)
+    await begin_next()
     await _take_signals(connection, found.signals)
     for change in found.number_changes:
         await follow_number(connection, change.old, change.new)
@@ -68,7 +74,6 @@ async def process(connection: Connection, submissions: Sequence[Submission], too
         owes_sends=owes,
         stopped=_stopped(decided),
         actions=tuple(each.decision.action for each in decided),
-        is_only_messages=not (found.signals or found.number_changes),
     )
 
 
@@ -85,6 +90,7 @@ async def _take_messages(
     submissions: Sequence[Submission],
     messages: Sequence[tuple[int, InboundMessage]],
     tools: Tools,
+    begin_next: Callable[[], Awaitable[None]],
 ) -> tuple[list[Decided], bool]:
     if not messages:
         return [], False
@@ -102,11 +108,16 @@ async def _take_messages(
     payloads = [submission.payload for submission in submissions]
     decided: list[Decided] = []
     owes = False
-    for turn in _turns(arrivals):
-        done, sends = await take_turn(connection, payloads, turn, tools)
+    *earlier, last = _turns(arrivals)
+    for turn in (*earlier, last):
+        done, sends = await take_turn(connection, payloads, turn, tools, begin_next if turn is last else _not_yet)
         decided += done
         owes = owes or sends
     return decided, owes
+
+
+async def _not_yet() -> None:
+    pass
 
 
 def _turns(arrivals: Sequence[Arrival]) -> Iterator[list[Arrival]]:

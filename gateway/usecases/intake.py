@@ -1,8 +1,8 @@
 """Intake: everything waiting at one moment is one batch and one transaction; what PostgreSQL cannot take is spooled.
 
 `accept` returns only when the payload is committed or flushed to the spool, so that the acknowledgement means what it
-says. A batch begins once the one before is written and only its commit is left, or committed where locks keep no order,
-so that what every customer says stays in order. One poison payload fails alone and is kept raw for operations.
+says. While a batch is being written the next is read and decided (`flight`), and what every customer says stays in order.
+One poison payload fails alone and is kept raw for operations.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from gateway.metrics import INTAKE_BATCH_SIZE, INTAKE_DECISIONS, INTAKE_PAYLOADS
 from gateway.store import intake as store
 from gateway.store.db import Pool, lent
 from gateway.usecases.batch import Outcome, process
+from gateway.usecases.flight import Flight, StartOver
 from gateway.usecases.senders import MergedMeanwhile
 from gateway.usecases.spool import Spool
 from gateway.usecases.standstill import until_nothing_leaves
@@ -38,7 +39,8 @@ log = structlog.get_logger(__name__)
 Reparse = Callable[[RawPayload], Awaitable[Sequence[Event]]]
 
 BATCH_LIMIT = 200
-BATCHES_AT_ONCE = 2  # one being written, one being committed
+SMALL_BATCH = 32
+BATCHES_AT_ONCE = 2  # one being written, one being decided
 COMMIT_SECONDS = 5.0
 RETRY_AFTER_SECONDS = 0.5
 _TRIES = 3
@@ -52,7 +54,13 @@ _DATABASE_AWAY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.InternalClientError,
 )
-_RUN_AGAIN = (MergedMeanwhile, asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
+_RUN_AGAIN = (
+    StartOver,
+    MergedMeanwhile,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.UniqueViolationError,
+)
 
 
 class IntakeUnavailable(GatewayError):
@@ -78,7 +86,7 @@ class Intake:
         self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
         self._stopping = False
-        self._in_flight: set[asyncio.Task[None]] = set()
+        self._in_flight: dict[Flight, asyncio.Task[None]] = {}
         self._after: set[asyncio.Task[None]] = set()
 
     @property
@@ -110,16 +118,14 @@ class Intake:
         """Commit batch after batch until `stop`; whatever waits then is still taken in."""
         while not (self._stopping and not self._waiting):
             if self._spool.size:
-                await asyncio.gather(*self._in_flight)
+                await asyncio.gather(*self._in_flight.values())
                 await self._work_off_spool()
-            elif not self._waiting:
+            elif self._may_begin():
+                self._begin(self._next_batch())
+            else:
                 self._wake.clear()
                 await self._wake.wait()
-            elif len(self._in_flight) < BATCHES_AT_ONCE:
-                await self._begin(self._next_batch())
-            else:
-                await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.gather(*self._in_flight)
+        await asyncio.gather(*self._in_flight.values())
         await asyncio.gather(*self._after)
 
     def stop(self) -> None:
@@ -127,21 +133,42 @@ class Intake:
         self._stopping = True
         self._wake.set()
 
+    def _may_begin(self) -> bool:
+        """Say whether what waits is a batch: beside one in flight it is, if not much smaller than that one.
+
+        Of a large and a small batch in turn neither would have anything to be decided beside.
+        """
+        if not self._waiting or not self._in_flight:
+            return bool(self._waiting)
+        *_, latest = self._in_flight
+        return len(self._in_flight) < BATCHES_AT_ONCE and latest.is_decided and len(self._waiting) * 2 >= latest.size
+
     def _next_batch(self) -> list[_Waiting]:
-        return [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_LIMIT))]
+        """Take half of all that is under way, so that there are two batches, as far as it waits."""
+        under_way = len(self._waiting) + sum(flight.size for flight in self._in_flight)
+        most = min(max(under_way // 2, SMALL_BATCH), BATCH_LIMIT, len(self._waiting))
+        return [self._waiting.popleft() for _ in range(most)]
 
-    async def _begin(self, batch: list[_Waiting]) -> None:
-        """Start a batch, and wait until only its commit is left: what arrives meanwhile is one batch, not several."""
-        written = asyncio.Event()
-        task = asyncio.create_task(self._take(batch, written.set))
-        self._in_flight.add(task)
-        task.add_done_callback(self._in_flight.discard)
-        task.add_done_callback(lambda _: written.set())
-        await written.wait()
+    def _begin(self, batch: list[_Waiting]) -> None:
+        before = next(reversed(self._in_flight), None)
+        flight = Flight(len(batch), before, self._wake.set)
+        task = asyncio.create_task(self._take(batch, flight))
+        self._in_flight[flight] = task
+        task.add_done_callback(lambda _: self._end(flight))
 
-    async def _take(self, batch: list[_Waiting], written: Callable[[], None]) -> None:
+    def _end(self, flight: Flight) -> None:
+        del self._in_flight[flight]
+        flight.end()
+
+    async def _take(self, batch: list[_Waiting], flight: Flight) -> None:
         try:
-            outcome = await self._commit([waiting.submission for waiting in batch], written)
+            outcome = await self._commit([waiting.submission for waiting in batch], flight)
+        except StartOver:
+            await flight.alone()
+            if self._spool.size:
+                await self._put_on_spool(batch)
+            else:
+                await self._take(batch, flight)
         except Exception as error:  # noqa: BLE001 - whatever one payload breaks must not stop the others
             if _is_away(error):
                 log.warning("database_away", error=type(error).__name__, spooled=len(batch))
@@ -160,18 +187,18 @@ class Intake:
         finally:
             _acknowledge(stops, "committed")
 
-    async def _commit(self, submissions: Sequence[Submission], written: Callable[[], None]) -> Outcome:
+    async def _commit(self, submissions: Sequence[Submission], flight: Flight) -> Outcome:
         for _ in range(_TRIES - 1):
             with suppress(*_RUN_AGAIN):
-                return await self._commit_once(submissions, written)
-        return await self._commit_once(submissions, written)
+                return await self._commit_once(submissions, flight)
+        return await self._commit_once(submissions, flight)
 
-    async def _commit_once(self, submissions: Sequence[Submission], written: Callable[[], None]) -> Outcome:
-        async with lent(self._pool, most_seconds=COMMIT_SECONDS) as connection, connection.transaction():
-            outcome = await process(connection, submissions, self._tools)
-            if outcome.is_only_messages:
-                written()
-            crash.pass_by(Place.BEFORE_COMMIT)
+    async def _commit_once(self, submissions: Sequence[Submission], flight: Flight) -> Outcome:
+        with flight.watched():
+            async with lent(self._pool, most_seconds=COMMIT_SECONDS) as connection, connection.transaction():
+                outcome = await process(connection, submissions, self._tools, flight)
+                flight.written()
+                crash.pass_by(Place.BEFORE_COMMIT)
         crash.pass_by(Place.AFTER_COMMIT)
         INTAKE_BATCH_SIZE.observe(len(submissions))
         self._tell(outcome)
@@ -184,7 +211,7 @@ class Intake:
         """
         if len(batch) > 1:
             for waiting in batch:
-                await self._take([waiting], _nobody_waits)
+                await self._take([waiting], _alone(1))
             return
         log.error(
             "poison_payload", error=type(error).__name__, source=batch[0].submission.payload.source, exc_info=error
@@ -235,7 +262,7 @@ class Intake:
 
     async def _replay(self, submissions: Sequence[Submission]) -> None:
         try:
-            await self._commit(submissions, _nobody_waits)
+            await self._commit(submissions, _alone(len(submissions)))
         except Exception as error:
             if _is_away(error):
                 raise
@@ -269,8 +296,9 @@ class Intake:
         task.add_done_callback(self._after.discard)
 
 
-def _nobody_waits() -> None:
-    pass
+def _alone(size: int) -> Flight:
+    """Give the flight of a batch that no other is before or behind."""
+    return Flight(size, None, lambda: None)
 
 
 def _is_away(error: Exception) -> bool:

@@ -1,7 +1,7 @@
 """One turn of a batch, at most one message of each conversation: what is known, what is decided, all of it written."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -35,11 +35,16 @@ class Tools(Struct, frozen=True, kw_only=True):
 
 
 async def take_turn(
-    connection: Connection, payloads: Sequence[RawPayload], arrivals: Sequence[Arrival], tools: Tools
+    connection: Connection,
+    payloads: Sequence[RawPayload],
+    arrivals: Sequence[Arrival],
+    tools: Tools,
+    before_writing: Callable[[], Awaitable[None]],
 ) -> tuple[list[Decided], bool]:
     """Decide these messages and write what was decided; gives those that were new, and whether replies are owed.
 
-    No two may belong to one conversation, and their conversations are locked.
+    No two may belong to one conversation, and their conversations are locked. `before_writing` is waited for once nothing
+    is left to lock.
     """
     now = tools.now()
     known, version = await store.load_facts(connection, arrivals, now=now, default_language=tools.default_language)
@@ -52,6 +57,7 @@ async def take_turn(
     decided = await _within_budget(connection, fresh)
     decided = await _with_cases(connection, decided)
     drafts = [draft for each in decided for draft in replies.drafts(each, tools.wording)]
+    await before_writing()
     reply_ids = await outgoing.insert(connection, drafts)
     replied = _by_cause(drafts, reply_ids)
     taken = [_taken(each, replied.get(each.known.message_id, ())) for each in decided]
