@@ -146,7 +146,7 @@ class Intake:
     def _next_batch(self) -> list[_Waiting]:
         """Take half of all that is under way, so that there are two batches, as far as it waits."""
         under_way = len(self._waiting) + sum(flight.size for flight in self._in_flight)
-        most = min(max(under_way // 2, SMALL_BATCH), BATCH_LIMIT, len(self._waiting))
+        most = min(max(under_way // BATCHES_AT_ONCE, SMALL_BATCH), BATCH_LIMIT, len(self._waiting))
         return [self._waiting.popleft() for _ in range(most)]
 
     def _begin(self, batch: list[_Waiting]) -> None:
