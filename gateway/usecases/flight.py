@@ -1,8 +1,8 @@
 """Two batches in step: while one is being written, the next is read and decided. Nothing of PostgreSQL here.
 
 What keeps every customer's messages in order: a batch begins only once the one before has locked its conversations and
-decided them, and writes only once the one before is written. Should that one fail instead, it starts over alone, and the
-next one after it.
+decided them, and writes only once the one before is written. Should that one fail instead, the next starts over after
+it has ended.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """Intake: everything waiting at one moment is one batch and one transaction; what PostgreSQL cannot take is spooled.
 
 `accept` returns only when the payload is committed or flushed to the spool, so that the acknowledgement means what it
-says. While a batch is being written the next is read and decided (`flight`), and what every customer says stays in order.
-One poison payload fails alone and is kept raw for operations.
+says. While a batch is being written the next is read and decided (`flight`); what every customer says stays in
+order. One poison payload fails alone and is kept raw for operations.
 """
 
 import asyncio

@@ -43,8 +43,8 @@ async def take_turn(
 ) -> tuple[list[Decided], bool]:
     """Decide these messages and write what was decided; gives those that were new, and whether replies are owed.
 
-    No two may belong to one conversation, and their conversations are locked. `before_writing` is waited for once nothing
-    is left to lock.
+    No two may belong to one conversation, and their conversations are locked. `before_writing` is waited for when
+    nothing is left to lock.
     """
     now = tools.now()
     known, version = await store.load_facts(connection, arrivals, now=now, default_language=tools.default_language)

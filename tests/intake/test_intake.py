@@ -1,102 +1,20 @@
 """Intake on a real PostgreSQL: what is accepted is stored once, decided, and its answer is owed, in one commit."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import pytest
+from desks import DANA, EMAIL, SMS, WHATSAPP
 
-from channels.contract import Request
-from gateway.bell import Bell
 from gateway.domain.address import mailto, tel, wa
 from gateway.domain.channel import Channel, Endpoint, Provider
 from gateway.domain.event import (
     ConsentSignal,
     ConsentWish,
-    InboundMessage,
     NumberChange,
     Sender,
     UnknownEvent,
     Verification,
 )
-from gateway.domain.language import Language
-from gateway.usecases import intake as intake_module
-from gateway.usecases import reference
-from gateway.usecases.intake import Intake
-from gateway.usecases.sample import load_sample
-from gateway.usecases.spool import Spool
-from gateway.usecases.turn import Tools
-from gateway.wording import Wording
-
-SMS = Endpoint(channel=Channel.SMS, provider=Provider.TWILIO, address="+15005550006")
-WHATSAPP = Endpoint(channel=Channel.WHATSAPP, provider=Provider.WHATSAPP_CLOUD, address="100000000000001")
-EMAIL = Endpoint(channel=Channel.EMAIL, provider=Provider.SMTP, address="support@example.com")
-DANA = tel("+972501234567")
-
-
-@dataclass
-class Desk:
-    """An intake that runs, and short words for sending to it and looking at what it stored."""
-
-    intake: Intake
-    pool: object
-    sent: int = 0
-
-    async def hear(self, text, *, sender=DANA, endpoint=SMS, provider_id=None, name="", also=(), **fields):
-        message = InboundMessage(
-            endpoint=endpoint.key,
-            provider_id=provider_id or self.fresh(),
-            sender=Sender(address=sender, name=name, also=also),
-            text=text,
-            full_text=text,
-            **fields,
-        )
-        await self.take(message)
-        return message
-
-    def fresh(self):
-        self.sent += 1
-        return f"SM{self.sent:08}"
-
-    async def take(self, *events):
-        request = Request(
-            method="POST", target="/x", body=f"raw bytes {self.fresh()}".encode(), received_at=datetime.now(UTC)
-        )
-        await self.intake.accept(request, events, source="test")
-
-    async def rows(self, sql, *values):
-        return [dict(row) for row in await self.pool.fetch(sql, *values)]
-
-    async def replies(self):
-        sql = "SELECT text FROM message WHERE direction = 'outbound' ORDER BY id"
-        return [row["text"] for row in await self.rows(sql)]
-
-
-@pytest.fixture
-async def desk(pool, tmp_path) -> AsyncIterator[Desk]:
-    await load_sample(pool)
-    async with pool.acquire() as connection:
-        known = await reference.load(connection, (SMS, WHATSAPP, EMAIL))
-    tools = Tools(
-        reference=known,
-        wording=Wording.load(),
-        default_language=Language.HEBREW,
-        now=lambda: datetime.now(UTC),
-    )
-    spool = Spool.open(tmp_path / "spool")
-    bell = Bell(None)
-
-    async def reparse(payload):
-        raise AssertionError(payload)
-
-    intake = Intake(pool, tools, spool, bell, reparse)
-    running = asyncio.create_task(intake.run())
-    yield Desk(intake, pool)
-    intake.stop()
-    await running
-    spool.close()
-    await bell.close()
 
 
 async def test_a_known_question_is_answered_in_hebrew_and_owed_on_the_same_channel(desk):
@@ -303,65 +221,6 @@ async def test_a_poison_payload_fails_alone_and_is_kept_for_operations(desk, mon
     assert len(await desk.rows("SELECT FROM message WHERE direction = 'inbound'")) == 8
     [kept] = await desk.rows("SELECT problem FROM raw_payload WHERE problem IS NOT NULL")
     assert "ZeroDivisionError" in kept["problem"]
-
-
-async def test_what_arrives_while_a_batch_is_worked_on_is_one_batch(desk, monkeypatch):
-    sizes, process, going_on = [], intake_module.process, asyncio.Event()
-
-    async def noted(connection, submissions, tools):
-        sizes.append(len(submissions))
-        await going_on.wait()
-        return await process(connection, submissions, tools)
-
-    monkeypatch.setattr(intake_module, "process", noted)
-    async with asyncio.TaskGroup() as group:
-        for number in range(6):
-            group.create_task(desk.hear("What are your opening hours?", sender=tel(f"+97250123450{number}")))
-            await asyncio.sleep(0.05)
-        going_on.set()
-    assert sizes == [1, 5]
-
-
-async def test_what_only_a_commit_puts_in_order_is_committed_before_the_next_batch(desk, monkeypatch):
-    at_work, take, process = [], Intake._take, intake_module.process
-
-    async def counted(intake, batch, written):
-        at_work.append(len(intake._in_flight))
-        await take(intake, batch, written)
-
-    async def slow(connection, submissions, tools):
-        await asyncio.sleep(0.05)
-        return await process(connection, submissions, tools)
-
-    monkeypatch.setattr(Intake, "_take", counted)
-    monkeypatch.setattr(intake_module, "process", slow)
-    stop = ConsentSignal(
-        endpoint=WHATSAPP.key, provider_id="S1", sender=Sender(address=DANA), wish=ConsentWish.STOP_MARKETING
-    )
-    async with asyncio.TaskGroup() as group:
-        group.create_task(desk.take(stop))
-        await asyncio.sleep(0.01)
-        group.create_task(desk.hear("What are your opening hours?"))
-    assert at_work == [1, 1]
-
-
-async def test_a_poisoned_batch_is_over_before_the_next_begins(desk, monkeypatch):
-    process = intake_module.process
-
-    async def brittle(connection, submissions, tools):
-        if any("poison" in event.text for each in submissions for event in each.events):
-            raise ZeroDivisionError("poison")
-        await asyncio.sleep(0.05)
-        return await process(connection, submissions, tools)
-
-    monkeypatch.setattr(intake_module, "process", brittle)
-    async with asyncio.TaskGroup() as group:
-        for text, number in [("first", 1), ("poison", 2), ("dana one", 3)]:
-            group.create_task(desk.hear(text, sender=tel(f"+97250123450{number}")))
-        await asyncio.sleep(0.01)
-        group.create_task(desk.hear("dana two", sender=tel("+972501234503")))
-    said = await desk.rows("SELECT text FROM message WHERE direction = 'inbound' AND text LIKE 'dana%' ORDER BY id")
-    assert [row["text"] for row in said] == ["dana one", "dana two"]
 
 
 async def test_an_agents_change_to_the_knowledge_base_counts_from_the_next_message(desk):

@@ -1,0 +1,44 @@
+"""An intake that runs on a real PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from desks import EMAIL, SMS, WHATSAPP, Desk
+
+from gateway.bell import Bell
+from gateway.domain.language import Language
+from gateway.usecases import reference
+from gateway.usecases.intake import Intake
+from gateway.usecases.sample import load_sample
+from gateway.usecases.spool import Spool
+from gateway.usecases.turn import Tools
+from gateway.wording import Wording
+
+
+@pytest.fixture
+async def desk(pool, tmp_path) -> AsyncIterator[Desk]:
+    await load_sample(pool)
+    async with pool.acquire() as connection:
+        known = await reference.load(connection, (SMS, WHATSAPP, EMAIL))
+    tools = Tools(
+        reference=known,
+        wording=Wording.load(),
+        default_language=Language.HEBREW,
+        now=lambda: datetime.now(UTC),
+    )
+    spool = Spool.open(tmp_path / "spool")
+    bell = Bell(None)
+
+    async def reparse(payload):
+        return at_work.events[payload.body]
+
+    intake = Intake(pool, tools, spool, bell, reparse)
+    at_work = Desk(intake, pool)
+    running = asyncio.create_task(intake.run())
+    yield at_work
+    intake.stop()
+    await running
+    spool.close()
+    await bell.close()
