@@ -43,6 +43,7 @@ from gateway.wording import Wording
 
 PASSWORD = "a quiet window in the wall"
 PHONE = "+972501234567"
+STRANGE = "הכלב שלי אכל את השלט של הממיר ועכשיו הטלוויזיה מדברת סינית"
 
 
 @dataclass
@@ -146,6 +147,13 @@ class Office:
         return await self.pool.fetchval(
             "SELECT v.id FROM conversation v JOIN address a ON a.contact_id = v.contact_id WHERE a.uri = $1", uri
         )
+
+
+async def show(office: Office, path: str) -> str:
+    """Open a page; gives its HTML."""
+    answer = await office.client.get(path)
+    assert answer.status == 200, path
+    return await answer.text()
 
 
 @asynccontextmanager

@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from web_kit import Office, running_office
+from web_kit import STRANGE, Office, running_office
+
+from gateway.domain.agent import Role
 
 
 @pytest.fixture
@@ -11,3 +13,12 @@ async def office(pool, redis_url, tmp_path) -> AsyncIterator[Office]:
     """The application with its intake running, and what a test needs to look behind it."""
     async with running_office(pool, redis_url, tmp_path) as office:
         yield office
+
+
+@pytest.fixture
+async def desk(office: Office) -> Office:
+    """An office with an agent at work and a customer waiting."""
+    await office.text(STRANGE)
+    await office.hire(Role.AGENT)
+    await office.log_in()
+    return office

@@ -4,39 +4,17 @@ import asyncio
 import re
 
 import pytest
-from web_kit import PHONE
+from web_kit import STRANGE, show
 
-from gateway.bell import Bell, connect
 from gateway.domain.agent import Role
 from gateway.domain.event import Verification
-from gateway.domain.language import Language
 from gateway.usecases import identity
-from gateway.usecases.unsubscribe import sign
-from gateway.web import words
 from gateway.web.attachments import safe_name
-from gateway.web.news import EVERYTHING, LONGEST_QUEUE, News
-
-STRANGE = "הכלב שלי אכל את השלט של הממיר ועכשיו הטלוויזיה מדברת סינית"
-
-
-@pytest.fixture
-async def desk(office):
-    """An office with an agent at work and a customer waiting."""
-    await office.text(STRANGE)
-    await office.hire(Role.AGENT)
-    await office.log_in()
-    return office
 
 
 async def act(office, conversation, what, **form):
     form = {"csrf": await office.csrf(), "mode": "reply", "key": "key-1"} | form
     return await office.client.post(f"/conversations/{conversation}/{what}", data=form, allow_redirects=False)
-
-
-async def show(office, path) -> str:
-    answer = await office.client.get(path)
-    assert answer.status == 200, path
-    return await answer.text()
 
 
 async def outbound(office):
@@ -328,59 +306,6 @@ def test_a_file_name_leads_nowhere(name, safe):
     assert safe_name(name) == safe
 
 
-async def test_news_reach_an_open_screen_at_once(desk):
-    answer = await desk.client.get("/live")
-    assert answer.content_type == "text/event-stream"
-    conversation = await desk.conversation_of()
-    await asyncio.sleep(0.3)
-
-    await desk.text("ועוד משהו")
-
-    async with asyncio.timeout(2):
-        while f"data: {conversation}\n".encode() != (line := await answer.content.readline()):
-            assert line
-    answer.close()
-
-
-async def test_without_redis_news_come_from_the_database(desk, monkeypatch):
-    monkeypatch.setattr("gateway.web.news.POLL_SECONDS", 0.05)
-    unheard = News(desk.pool, Bell(None))
-    with unheard.screen() as queue:
-        polling = asyncio.create_task(unheard.poll())
-        await asyncio.sleep(0.2)
-        await desk.text("ועוד משהו")
-        async with asyncio.timeout(2):
-            assert await queue.get() == (await desk.conversation_of(),)
-        polling.cancel()
-
-
-async def test_while_redis_is_away_screens_look_at_everything_again(desk, monkeypatch):
-    monkeypatch.setattr("gateway.web.news.POLL_SECONDS", 0.05)
-    away = News(desk.pool, Bell(None), connect("redis://127.0.0.1:1"))
-    with away.screen() as queue:
-        polling = asyncio.create_task(away.poll())
-        async with asyncio.timeout(3):
-            assert await queue.get() == EVERYTHING
-        polling.cancel()
-
-
-async def test_a_screen_that_cannot_keep_up_is_told_to_look_at_everything(desk):
-    with desk.services.news.screen() as queue:
-        for number in range(LONGEST_QUEUE + 5):
-            desk.services.news.tell((number,))
-        assert queue.qsize() <= LONGEST_QUEUE
-        assert await queue.get() == EVERYTHING
-
-
-async def test_a_session_that_ended_ends_its_stream(desk, monkeypatch):
-    monkeypatch.setattr("gateway.web.live.BEAT_SECONDS", 0.05)
-    answer = await desk.client.get("/live")
-    await desk.pool.execute("DELETE FROM agent_session")
-
-    async with asyncio.timeout(3):
-        await answer.content.read()
-
-
 async def test_segments_are_counted_as_they_will_be_billed(desk):
     form = {"csrf": await desk.csrf(), "text": "ש" * 71}
 
@@ -388,50 +313,6 @@ async def test_segments_are_counted_as_they_will_be_billed(desk):
 
     assert "2 SMS segments" in await answer.text()
     assert "UCS-2" in await answer.text()
-
-
-async def test_operations_see_what_went_wrong_and_send_it_again(office):
-    await office.hire(Role.OPERATIONS)
-    await office.log_in()
-    await office.text("איך אני מאפס סיסמה?")
-    await office.pool.execute("UPDATE delivery SET status = 'failed', reason = 'the phone is away'")
-    delivery = await office.pool.fetchval("SELECT id FROM delivery")
-    await office.pool.execute(
-        "INSERT INTO raw_payload (source, body, received_at, problem) VALUES ('twilio', '\\xff00', now(), 'odd')"
-    )
-
-    page = await show(office, "/operations")
-    await office.client.post(f"/operations/deliveries/{delivery}/replay", data={"csrf": await office.csrf()})
-    raw = await office.pool.fetchval("SELECT id FROM raw_payload WHERE problem = 'odd'")
-    await office.client.post(f"/operations/problems/{raw}/handled", data={"csrf": await office.csrf()})
-
-    assert "the phone is away" in page
-    assert "odd" in page
-    assert await office.pool.fetchval("SELECT count(*) FROM delivery WHERE status = 'queued'") == 1
-    assert "odd" not in await show(office, "/operations")
-
-
-async def test_customers_search_the_help_page_without_a_login(office):
-    hebrew = await show(office, "/help?lang=he&q=שכחתי סיסמה")
-    english = await show(office, "/help?lang=en")
-
-    assert 'dir="rtl"' in hebrew
-    assert "שכחתי סיסמה" in hebrew
-    assert "Reset my password" in english
-
-
-async def test_a_link_in_a_mail_unsubscribes_only_when_somebody_says_so(office):
-    await office.text(STRANGE)
-    address = await office.pool.fetchval("SELECT id FROM address")
-    link = f"/unsubscribe/{sign(office.services.settings.derived_secret('unsubscribe'), address)}"
-    state = "SELECT opted_out FROM address"
-
-    await show(office, link)
-    assert await office.pool.fetchval(state) == []
-    answer = await office.client.post(link, data={"List-Unsubscribe": "One-Click"})
-    assert answer.status == 200
-    assert await office.pool.fetchval(state) == ["marketing", "notice", "survey"]
-    assert (await office.client.post(link[:-2] + "xx")).status == 404
 
 
 @pytest.mark.parametrize("path", ["/", "/conversations/{id}", "/inbox/list", "/help"])
@@ -445,20 +326,3 @@ async def test_a_nul_in_a_reply_is_dropped(desk):
     await act(desk, await desk.conversation_of(), "messages", text="a\0b")
 
     assert [each["text"] for each in await outbound(desk)] == ["ab"]
-
-
-def test_both_languages_say_the_same_things():
-    hebrew, english = words.catalogue(Language.HEBREW), words.catalogue(Language.ENGLISH)
-
-    assert hebrew.keys() == english.keys()
-    holes = {key: sorted(re.findall(r"\{\w+\}", said)) for key, said in hebrew.items()}
-    assert {key: sorted(re.findall(r"\{\w+\}", said)) for key, said in english.items()} == holes
-
-
-async def test_probes_tell_what_is_away(office):
-    ready = await (await office.client.get("/readyz")).json()
-    figures = await (await office.client.get("/metrics")).text()
-
-    assert ready == {"status": "ok", "database": "ok", "redis": "ok", "spool": 0}
-    assert 'eshnav_outbox_depth{lane="reply"} 0.0' in figures
-    assert PHONE not in figures

@@ -1,0 +1,59 @@
+"""News on open screens: what happens is shown at once, with Redis and without it."""
+
+import asyncio
+
+from gateway.bell import Bell, connect
+from gateway.web.news import EVERYTHING, LONGEST_QUEUE, News
+
+
+async def test_news_reach_an_open_screen_at_once(desk):
+    answer = await desk.client.get("/live")
+    assert answer.content_type == "text/event-stream"
+    conversation = await desk.conversation_of()
+    await asyncio.sleep(0.3)
+
+    await desk.text("ועוד משהו")
+
+    async with asyncio.timeout(2):
+        while f"data: {conversation}\n".encode() != (line := await answer.content.readline()):
+            assert line
+    answer.close()
+
+
+async def test_without_redis_news_come_from_the_database(desk, monkeypatch):
+    monkeypatch.setattr("gateway.web.news.POLL_SECONDS", 0.05)
+    unheard = News(desk.pool, Bell(None))
+    with unheard.screen() as queue:
+        polling = asyncio.create_task(unheard.poll())
+        await asyncio.sleep(0.2)
+        await desk.text("ועוד משהו")
+        async with asyncio.timeout(2):
+            assert await queue.get() == (await desk.conversation_of(),)
+        polling.cancel()
+
+
+async def test_while_redis_is_away_screens_look_at_everything_again(desk, monkeypatch):
+    monkeypatch.setattr("gateway.web.news.POLL_SECONDS", 0.05)
+    away = News(desk.pool, Bell(None), connect("redis://127.0.0.1:1"))
+    with away.screen() as queue:
+        polling = asyncio.create_task(away.poll())
+        async with asyncio.timeout(3):
+            assert await queue.get() == EVERYTHING
+        polling.cancel()
+
+
+async def test_a_screen_that_cannot_keep_up_is_told_to_look_at_everything(desk):
+    with desk.services.news.screen() as queue:
+        for number in range(LONGEST_QUEUE + 5):
+            desk.services.news.tell((number,))
+        assert queue.qsize() <= LONGEST_QUEUE
+        assert await queue.get() == EVERYTHING
+
+
+async def test_a_session_that_ended_ends_its_stream(desk, monkeypatch):
+    monkeypatch.setattr("gateway.web.live.BEAT_SECONDS", 0.05)
+    answer = await desk.client.get("/live")
+    await desk.pool.execute("DELETE FROM agent_session")
+
+    async with asyncio.timeout(3):
+        await answer.content.read()
