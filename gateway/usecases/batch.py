@@ -51,11 +51,11 @@ async def process(connection: Connection, submissions: Sequence[Submission], too
     """
     tools.reference.must_be_loaded()
     found = sort(submissions, tools.reference.endpoint_ids)
-    is_only_messages = not (found.signals or found.number_changes)
-    if not is_only_messages:
-        await flight.alone()
-    begin_next = flight.decided if is_only_messages else _not_yet
-    decided, owes = await _take_messages(connection, submissions, found.messages, tools, begin_next)
+    begin_next = flight.decided
+    if found.signals or found.number_changes:
+        await flight.may_commit()
+        begin_next = flight.may_write
+    decided, owes = await _take_messages(connection, submissions, found.messages, tools, flight, begin_next)
     await begin_next()
     await _take_signals(connection, found.signals)
     for change in found.number_changes:
@@ -90,11 +90,12 @@ async def _take_messages(
     submissions: Sequence[Submission],
     messages: Sequence[tuple[int, InboundMessage]],
     tools: Tools,
+    flight: Flight,
     begin_next: Callable[[], Awaitable[None]],
 ) -> tuple[list[Decided], bool]:
     if not messages:
         return [], False
-    people = await meet(connection, [message for _, message in messages])
+    people = await meet(connection, [message for _, message in messages], flight.may_write)
     arrivals = [
         Arrival(
             message=message,
@@ -110,14 +111,11 @@ async def _take_messages(
     owes = False
     *earlier, last = _turns(arrivals)
     for turn in (*earlier, last):
-        done, sends = await take_turn(connection, payloads, turn, tools, begin_next if turn is last else _not_yet)
+        before_writing = begin_next if turn is last else flight.may_write
+        done, sends = await take_turn(connection, payloads, turn, tools, before_writing)
         decided += done
         owes = owes or sends
     return decided, owes
-
-
-async def _not_yet() -> None:
-    pass
 
 
 def _turns(arrivals: Sequence[Arrival]) -> Iterator[list[Arrival]]:

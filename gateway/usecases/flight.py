@@ -1,8 +1,9 @@
 """Two batches in step: while one is being written, the next is read and decided. Nothing of PostgreSQL here.
 
-What keeps every customer's messages in order: a batch begins only once the one before has locked its conversations and
-decided them, and writes only once the one before is written. Should that one fail instead, the next starts over after
-it has ended.
+What keeps every customer's messages in order: a batch begins once the one before has locked its conversations and
+decided them, writes once the one before is written, and commits once that one is committed. Should that one fail
+instead, it starts over once that one has ended. Nor can two batches wait for each other, one here and one in
+PostgreSQL: until it may write, a batch holds nothing that the one before still needs.
 """
 
 import asyncio
@@ -21,13 +22,15 @@ class Flight:
         """`size` is the number of payloads; `changed` is called whenever the next one may begin to look."""
         self.size = size
         self.is_decided = False
+        loop = asyncio.get_running_loop()
+        self.is_written: asyncio.Future[bool] = loop.create_future()
+        self.is_committed: asyncio.Future[bool] = loop.create_future()
+        self.ended = asyncio.Event()
         self._before = before
         self._changed = changed
-        self.is_written: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self.ended = asyncio.Event()
 
     async def decided(self) -> None:
-        """Let the next batch begin, and wait until this one may write.
+        """Let the next batch begin, and wait until this one may write; nothing is left to lock by then.
 
         Raises:
             StartOver: the one before failed.
@@ -35,36 +38,59 @@ class Flight:
         if not self.is_decided:
             self.is_decided = True
             self._changed()
+        await self.may_write()
+
+    async def may_write(self) -> None:
+        """Wait until the batch before is written.
+
+        Raises:
+            StartOver: it failed.
+        """
         if self._before is not None and not await self._before.is_written:
-            self.is_decided = False
             raise StartOver
 
-    async def alone(self) -> None:
-        """Wait until the batch before has ended: what no lock puts in order is put in order by commits."""
-        if self._before is not None:
-            await self._before.ended.wait()
-            self._before = None
+    async def may_commit(self) -> None:
+        """Wait until the batch before is committed.
+
+        Raises:
+            StartOver: it failed.
+        """
+        if self._before is not None and not await self._before.is_committed:
+            raise StartOver
 
     def written(self) -> None:
         """Let the next batch write: of this one only the commit is left."""
-        if not self.is_written.done():
-            self.is_written.set_result(True)
+        _tell(self.is_written, well=True)
 
     @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Have the next batch start over, should it be under way, when this one fails within."""
+    def to_commit(self) -> Iterator[None]:
+        """Enclose the transaction; when it fails, the next batch starts over, should it be under way."""
         try:
             yield
         except BaseException:
             self.is_decided = False
-            if not self.is_written.done():
-                self.is_written.set_result(False)
+            self._settle(well=False)
             raise
+        self._settle(well=True)
+
+    async def behind(self) -> None:
+        """Wait until the batch before has ended: committed, spooled or refused."""
+        if self._before is not None:
+            await self._before.ended.wait()
+            self._before = None
 
     def end(self) -> None:
-        """Let go of whoever waits: all of this batch is stored, spooled or refused."""
-        self.is_decided = True
-        self.written()
+        """Let go of whoever waits for this batch, however it ended."""
+        self._settle(well=False)
         self._before = None
         self.ended.set()
         self._changed()
+
+    def _settle(self, *, well: bool) -> None:
+        _tell(self.is_written, well=well)
+        _tell(self.is_committed, well=well)
+
+
+def _tell(news: "asyncio.Future[bool]", *, well: bool) -> None:
+    if not news.done():
+        news.set_result(well)

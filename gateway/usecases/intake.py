@@ -54,13 +54,7 @@ _DATABASE_AWAY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.InternalClientError,
 )
-_RUN_AGAIN = (
-    StartOver,
-    MergedMeanwhile,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.UniqueViolationError,
-)
+_RUN_AGAIN = (MergedMeanwhile, asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
 
 
 class IntakeUnavailable(GatewayError):
@@ -118,14 +112,14 @@ class Intake:
         """Commit batch after batch until `stop`; whatever waits then is still taken in."""
         while not (self._stopping and not self._waiting):
             if self._spool.size:
-                await asyncio.gather(*self._in_flight.values())
+                await self._all_landed()
                 await self._work_off_spool()
             elif self._may_begin():
                 self._begin(self._next_batch())
             else:
                 self._wake.clear()
                 await self._wake.wait()
-        await asyncio.gather(*self._in_flight.values())
+        await self._all_landed()
         await asyncio.gather(*self._after)
 
     def stop(self) -> None:
@@ -154,24 +148,33 @@ class Intake:
         flight = Flight(len(batch), before, self._wake.set)
         task = asyncio.create_task(self._take(batch, flight))
         self._in_flight[flight] = task
-        task.add_done_callback(lambda _: self._end(flight))
+        task.add_done_callback(lambda ended: self._end(flight, batch, ended))
 
-    def _end(self, flight: Flight) -> None:
+    def _end(self, flight: Flight, batch: list[_Waiting], task: "asyncio.Task[None]") -> None:
         del self._in_flight[flight]
         flight.end()
+        if task.cancelled() or task.exception():
+            _refuse([waiting for waiting in batch if not waiting.stored.done()])
+
+    async def _all_landed(self) -> None:
+        if self._in_flight:
+            await asyncio.wait(self._in_flight.values())
 
     async def _take(self, batch: list[_Waiting], flight: Flight) -> None:
+        if self._spool.size:  # what came before lies there
+            await self._put_on_spool(batch)
+            return
         try:
             outcome = await self._commit([waiting.submission for waiting in batch], flight)
         except StartOver:
-            await flight.alone()
-            if self._spool.size:
-                await self._put_on_spool(batch)
-            else:
-                await self._take(batch, flight)
+            await flight.behind()
+            await self._take(batch, flight)
         except Exception as error:  # noqa: BLE001 - whatever one payload breaks must not stop the others
+            await flight.behind()
             if _is_away(error):
                 log.warning("database_away", error=type(error).__name__, spooled=len(batch))
+                await self._put_on_spool(batch)
+            elif self._spool.size:
                 await self._put_on_spool(batch)
             else:
                 await self._isolate(batch, error)
@@ -194,10 +197,11 @@ class Intake:
         return await self._commit_once(submissions, flight)
 
     async def _commit_once(self, submissions: Sequence[Submission], flight: Flight) -> Outcome:
-        with flight.watched():
+        with flight.to_commit():
             async with lent(self._pool, most_seconds=COMMIT_SECONDS) as connection, connection.transaction():
                 outcome = await process(connection, submissions, self._tools, flight)
                 flight.written()
+                await flight.may_commit()
                 crash.pass_by(Place.BEFORE_COMMIT)
         crash.pass_by(Place.AFTER_COMMIT)
         INTAKE_BATCH_SIZE.observe(len(submissions))

@@ -1,6 +1,6 @@
 """Finding out whose message it is: known people are found, unknown ones get a contact and a conversation, in bulk."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from channels.phone import variants
 from gateway.domain.address import Address
@@ -19,8 +19,13 @@ class MergedMeanwhile(Exception):
     """A sender's conversation was merged into another between finding it and locking it."""
 
 
-async def meet(connection: Connection, messages: Sequence[InboundMessage]) -> list[Person]:
+async def meet(
+    connection: Connection, messages: Sequence[InboundMessage], before_merging: Callable[[], Awaitable[None]]
+) -> list[Person]:
     """Give the person behind each message as `identify` does, with their conversations locked for this transaction.
+
+    Two batches lock in id order; should new people break it, PostgreSQL ends the ring. `before_merging` is waited for
+    before anything is done to people that other batches may know.
 
     Raises:
         MergedMeanwhile: run the same batch again in a new transaction.
@@ -29,10 +34,13 @@ async def meet(connection: Connection, messages: Sequence[InboundMessage]) -> li
     known, all_stand = await store.meet_people(connection, _each_once(keys))
     if not all_stand:
         raise MergedMeanwhile
-    if all(spellings[0] in known for spellings in keys) and not any(message.sender.also for message in messages):
+    are_vouched = any(message.sender.also for message in messages)
+    if all(spellings[0] in known for spellings in keys) and not are_vouched:
         people = [known[spellings[0]] for spellings in keys]
         await _name(connection, messages, people)
         return people
+    if are_vouched:
+        await before_merging()
     people = await _complete(connection, messages, keys, known)
     if not await store.lock_conversations(connection, [person.conversation_id for person in people]):
         raise MergedMeanwhile

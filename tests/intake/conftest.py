@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from desks import EMAIL, SMS, WHATSAPP, Desk
+from steps import Steps
 
 from gateway.bell import Bell
 from gateway.domain.language import Language
@@ -42,3 +43,8 @@ async def desk(pool, tmp_path) -> AsyncIterator[Desk]:
     await running
     spool.close()
     await bell.close()
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    return Steps(monkeypatch)

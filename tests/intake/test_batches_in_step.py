@@ -2,61 +2,14 @@
 
 import asyncio
 
-import pytest
-from desks import DANA, SMS, WHATSAPP, Desk
+from desks import DANA, SMS, WHATSAPP
+from steps import said, soon
 
 from gateway.domain.address import tel
 from gateway.domain.event import ConsentSignal, ConsentWish, Sender
-from gateway.store import intake as store
 from gateway.usecases import intake as intake_module
 
 STOP = ConsentSignal(endpoint=WHATSAPP.key, provider_id="S1", sender=Sender(address=DANA), wish=ConsentWish.STOP)
-
-
-class Steps:
-    """Notes when batches read and write, and holds or breaks the writing of those in which something is said."""
-
-    def __init__(self, monkeypatch):
-        self.noted, self.held, self.broken = [], {}, {}
-        self._load, self._write = store.load_facts, store.take_in
-        monkeypatch.setattr(store, "load_facts", self._loading)
-        monkeypatch.setattr(store, "take_in", self._writing)
-
-    def hold(self, text):
-        """Have the writing of a batch with this text wait, until the event that is given is set."""
-        self.held[text] = asyncio.Event()
-        return self.held[text]
-
-    async def _loading(self, connection, arrivals, **others):
-        self.noted.append(("reads", *(arrival.message.text for arrival in arrivals)))
-        return await self._load(connection, arrivals, **others)
-
-    async def _writing(self, connection, payloads, taken, **others):
-        texts = [each.decided.arrival.message.text for each in taken]
-        for text in texts:
-            if text in self.held:
-                await self.held[text].wait()
-            if error := self.broken.get(text):
-                raise error
-        self.noted.append(("writes", *texts))
-        await self._write(connection, payloads, taken, **others)
-
-
-@pytest.fixture
-def steps(monkeypatch):
-    return Steps(monkeypatch)
-
-
-async def said(desk: Desk) -> list[str]:
-    rows = await desk.rows("SELECT text FROM message WHERE direction = 'inbound' ORDER BY id")
-    return [row["text"] for row in rows]
-
-
-async def soon(desk: Desk, group: asyncio.TaskGroup, *texts: str, first_number: int = 1) -> None:
-    """Have each text said by a person of their own, and let a moment pass."""
-    for number, text in enumerate(texts, first_number):
-        group.create_task(desk.hear(text, sender=tel(f"+97250123450{number}")))
-    await asyncio.sleep(0.1)
 
 
 async def test_what_arrives_while_a_batch_is_worked_on_is_one_batch(desk, monkeypatch):
@@ -105,52 +58,6 @@ async def test_a_third_batch_waits_for_the_first(desk, steps):
         assert ("reads", "three") not in steps.noted
         going_on.set()
     assert await said(desk) == ["one", "two", "three"]
-
-
-async def test_a_poisoned_batch_is_over_before_the_next_begins(desk, monkeypatch):
-    process = intake_module.process
-
-    async def brittle(connection, submissions, tools, flight):
-        if any("poison" in event.text for each in submissions for event in each.events):
-            raise ZeroDivisionError("poison")
-        await asyncio.sleep(0.05)
-        return await process(connection, submissions, tools, flight)
-
-    monkeypatch.setattr(intake_module, "process", brittle)
-    async with asyncio.TaskGroup() as group:
-        for text, number in [("first", 1), ("poison", 2), ("dana one", 3)]:
-            group.create_task(desk.hear(text, sender=tel(f"+97250123450{number}")))
-        await asyncio.sleep(0.01)
-        group.create_task(desk.hear("dana two", sender=tel("+972501234503")))
-    assert [text for text in await said(desk) if "dana" in text] == ["dana one", "dana two"]
-
-
-async def test_what_was_decided_beside_a_batch_that_breaks_starts_over_after_it(desk, steps):
-    going_on = steps.hold("poison")
-    steps.broken["poison"] = ZeroDivisionError("poison")
-    async with asyncio.TaskGroup() as group:
-        await soon(desk, group, "dana one", "poison")
-        await soon(desk, group, "noa", "omer", first_number=3)
-        group.create_task(desk.hear("dana two", sender=tel("+972501234501")))
-        assert ("reads", "noa", "omer") in steps.noted
-        going_on.set()
-    assert await said(desk) == ["dana one", "noa", "omer", "dana two"]
-    assert ("writes", "noa", "omer") in steps.noted
-    assert steps.noted.index(("writes", "dana one")) < steps.noted.index(("writes", "noa", "omer"))
-
-
-async def test_what_was_decided_beside_a_batch_that_was_spooled_goes_behind_it(desk, steps):
-    going_on = steps.hold("one")
-    steps.broken["one"] = OSError("PostgreSQL is away")
-    async with asyncio.TaskGroup() as group:
-        await soon(desk, group, "one")
-        await soon(desk, group, "two", first_number=2)
-        going_on.set()
-    assert ("writes", "two") not in steps.noted
-    steps.broken.clear()
-    async with asyncio.timeout(10):
-        while await said(desk) != ["one", "two"]:
-            await asyncio.sleep(0.05)
 
 
 async def test_what_providers_say_of_consent_waits_for_the_commit_of_what_was_said_before(desk, steps):

@@ -54,7 +54,7 @@ JOIN conversation ON conversation.contact_id = address.contact_id
 ORDER BY conversation.id FOR UPDATE OF conversation;
 
 -- name: lock_conversations
--- Take these conversations, in the same order.
+-- Take these conversations, in id order too.
 SELECT conversation.id, conversation.merged_into FROM conversation
 WHERE id = ANY(:conversation_ids::bigint[]) ORDER BY id FOR UPDATE;
 
