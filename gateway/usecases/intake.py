@@ -174,8 +174,6 @@ class Intake:
             if _is_away(error):
                 log.warning("database_away", error=type(error).__name__, spooled=len(batch))
                 await self._put_on_spool(batch)
-            elif self._spool.size:
-                await self._put_on_spool(batch)
             else:
                 await self._isolate(batch, error)
         else:

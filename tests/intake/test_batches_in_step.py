@@ -3,10 +3,10 @@
 import asyncio
 
 from desks import DANA, SMS, WHATSAPP
-from steps import said, soon
+from steps import said, slow_commit, soon
 
 from gateway.domain.address import tel
-from gateway.domain.event import ConsentSignal, ConsentWish, Sender
+from gateway.domain.event import ConsentSignal, ConsentWish, NumberChange, Sender
 from gateway.usecases import intake as intake_module
 
 STOP = ConsentSignal(endpoint=WHATSAPP.key, provider_id="S1", sender=Sender(address=DANA), wish=ConsentWish.STOP)
@@ -71,6 +71,16 @@ async def test_what_providers_say_of_consent_waits_for_the_commit_of_what_was_sa
         going_on.set()
     entries = await desk.rows("SELECT state FROM consent ORDER BY id")
     assert [entry["state"] for entry in entries] == ["opted_out", "opted_in", "opted_out"]
+
+
+async def test_a_changed_number_waits_for_the_commit_of_what_was_said_before(desk):
+    new = tel("+972509999999")
+    async with slow_commit(desk, "the first words"), asyncio.TaskGroup() as group:
+        group.create_task(desk.hear("the first words", endpoint=WHATSAPP))
+        await asyncio.sleep(0.15)
+        group.create_task(desk.take(NumberChange(endpoint=WHATSAPP.key, provider_id="change", old=DANA, new=new)))
+    await desk.hear("from the new number", sender=new, endpoint=WHATSAPP)
+    assert len(await desk.rows("SELECT FROM conversation")) == 1
 
 
 async def test_what_was_said_after_providers_spoke_of_consent_waits_for_their_commit(desk, steps, monkeypatch):

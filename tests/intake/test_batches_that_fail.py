@@ -5,7 +5,7 @@ import time
 
 import pytest
 from desks import DANA, EMAIL, SMS, WHATSAPP
-from steps import all_taken, said, soon
+from steps import all_taken, said, slow_commit, soon
 
 from gateway.domain.address import mailto, tel, wa
 from gateway.domain.event import ConsentSignal, ConsentWish, InboundMessage, Sender, StatusUpdate, Verification
@@ -140,28 +140,14 @@ async def test_a_batch_that_loses_its_connection_first_is_spooled_second(desk, s
 
 
 async def test_a_batch_whose_commit_fails_stays_before_the_next(desk):
-    await desk.pool.execute("""
-        CREATE TABLE calm ();
-        CREATE FUNCTION fail_late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            PERFORM pg_sleep(0.3);
-            IF EXISTS (SELECT FROM calm) THEN RETURN NULL; END IF;
-            RAISE EXCEPTION USING ERRCODE = '53100', MESSAGE = 'disk full';
-        END $$;
-        CREATE CONSTRAINT TRIGGER fail_late AFTER INSERT ON message DEFERRABLE INITIALLY DEFERRED
-        FOR EACH ROW WHEN (NEW.text = 'dana one') EXECUTE FUNCTION fail_late();
-    """)
-    try:
-        await desk.hear("hello")
-        async with asyncio.TaskGroup() as group:
-            group.create_task(desk.hear("dana one"))
-            await asyncio.sleep(0.15)
-            group.create_task(desk.hear("dana two"))
-            await asyncio.sleep(0.6)
-            await desk.pool.execute("INSERT INTO calm DEFAULT VALUES")
-        await all_taken(desk)
-        assert await said(desk) == ["hello", "dana one", "dana two"]
-    finally:
-        await desk.pool.execute("DROP TRIGGER fail_late ON message; DROP FUNCTION fail_late; DROP TABLE calm")
+    await desk.hear("hello")
+    disk_full = "RAISE EXCEPTION USING ERRCODE = '53100', MESSAGE = 'disk full'"
+    async with slow_commit(desk, "dana one", then=disk_full), asyncio.TaskGroup() as group:
+        group.create_task(desk.hear("dana one"))
+        await asyncio.sleep(0.15)
+        group.create_task(desk.hear("dana two"))
+    await all_taken(desk)
+    assert await said(desk) == ["hello", "dana one", "dana two"]
 
 
 async def undeliverable(desk) -> StatusUpdate:

@@ -1,6 +1,8 @@
 """Watching and disturbing the steps of batches."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from desks import Desk
 
@@ -54,3 +56,17 @@ async def all_taken(desk: Desk) -> None:
     async with asyncio.timeout(10):
         while desk.intake.spool_size:
             await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def slow_commit(desk: Desk, text: str, *, then: str = "RETURN NULL") -> AsyncIterator[None]:
+    """Have the commit of a message take 0.3 s, and then do this."""
+    await desk.pool.execute(f"""
+        CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.3); {then}; END $$;
+        CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON message DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (NEW.text = '{text}') EXECUTE FUNCTION slow();
+    """)
+    try:
+        yield
+    finally:
+        await desk.pool.execute("DROP TRIGGER slow ON message; DROP FUNCTION slow")
