@@ -140,8 +140,10 @@ class Intake:
     def _next_batch(self) -> list[_Waiting]:
         """Take half of all that is under way, so that there are two batches, as far as it waits."""
         under_way = len(self._waiting) + sum(flight.size for flight in self._in_flight)
-        most = min(max(under_way // BATCHES_AT_ONCE, SMALL_BATCH), BATCH_LIMIT, len(self._waiting))
-        return [self._waiting.popleft() for _ in range(most)]
+        return self._take_out(max(under_way // BATCHES_AT_ONCE, SMALL_BATCH))
+
+    def _take_out(self, most: int = BATCH_LIMIT) -> list[_Waiting]:
+        return [self._waiting.popleft() for _ in range(min(most, BATCH_LIMIT, len(self._waiting)))]
 
     def _begin(self, batch: list[_Waiting]) -> None:
         before = next(reversed(self._in_flight), None)
@@ -246,7 +248,7 @@ class Intake:
     async def _work_off_spool(self) -> None:
         """Replay the oldest of the spool in order; what arrives meanwhile goes behind it, on disk."""
         if self._waiting:
-            await self._put_on_spool(self._next_batch())
+            await self._put_on_spool(self._take_out())
         payloads = self._spool.peek(BATCH_LIMIT)
         try:
             submissions = [

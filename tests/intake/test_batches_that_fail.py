@@ -84,6 +84,24 @@ async def test_what_was_decided_beside_a_batch_that_was_spooled_goes_behind_it(d
             await asyncio.sleep(0.05)
 
 
+async def test_while_postgresql_is_away_all_that_waits_is_spooled_at_once(desk, monkeypatch):
+    tries, process = [], intake_module.process
+
+    async def away(_connection, submissions, *_):
+        tries.append(len(submissions))
+        await asyncio.sleep(0.1)
+        raise AWAY
+
+    monkeypatch.setattr(intake_module, "process", away)
+    await desk.hear("one")
+    before = len(tries)
+    await asyncio.gather(*(desk.hear("more", sender=tel(f"+9725012346{number:02}")) for number in range(100)))
+    assert len(tries) <= before + 1
+    monkeypatch.setattr(intake_module, "process", process)
+    await all_taken(desk)
+    assert len(await said(desk)) == 101
+
+
 async def test_what_a_provider_says_of_consent_goes_behind_a_batch_that_was_spooled(desk, steps):
     await desk.hear("הסר")
     steps.hold("התחל")
