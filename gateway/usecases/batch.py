@@ -52,14 +52,14 @@ async def process(connection: Connection, submissions: Sequence[Submission], too
     tools.reference.must_be_loaded()
     found = sort(submissions, tools.reference.endpoint_ids)
     begin_next = flight.decided
-    if found.signals or found.number_changes:
+    if found.needs_commits:
         await flight.may_commit()
         begin_next = flight.may_write
     decided, owes = await _take_messages(connection, submissions, found.messages, tools, flight, begin_next)
     await begin_next()
-    await _take_signals(connection, found.signals)
-    for change in found.number_changes:
+    for change in found.number_changes:  # locks conversations, which every batch does before it writes addresses
         await follow_number(connection, change.old, change.new)
+    await _take_signals(connection, found.signals)
     touched = await apply_statuses(
         connection,
         found.statuses,

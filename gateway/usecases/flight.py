@@ -3,7 +3,8 @@
 What keeps every customer's messages in order: a batch begins once the one before has locked its conversations and
 decided them, writes once the one before is written, and commits once that one is committed. Should that one fail
 instead, it starts over once that one has ended. Nor can two batches wait for each other, one here and one in
-PostgreSQL: until it may write, a batch holds nothing that the one before still needs.
+PostgreSQL: until it may write, a batch holds nothing that the one before still needs. A ring with a third, of another
+process, is possible; the time a batch may take ends it.
 """
 
 import asyncio

@@ -155,7 +155,10 @@ class Intake:
     def _end(self, flight: Flight, batch: list[_Waiting], task: "asyncio.Task[None]") -> None:
         del self._in_flight[flight]
         flight.end()
-        if task.cancelled() or task.exception():
+        error = None if task.cancelled() else task.exception()
+        if error:
+            log.error("batch_failed", error=type(error).__name__, exc_info=error)
+        if error or task.cancelled():
             _refuse([waiting for waiting in batch if not waiting.stored.done()])
 
     async def _all_landed(self) -> None:

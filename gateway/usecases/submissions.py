@@ -51,6 +51,13 @@ class Sorted(Struct, frozen=True):
     statuses: list[StatusUpdate | BounceReport] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)
 
+    @property
+    def needs_commits(self) -> bool:
+        """Whether commits alone put some of it in order: what providers say of people's consent and numbers."""
+        return bool(self.signals or self.number_changes) or any(
+            event.complaint if isinstance(event, BounceReport) else event.opted_out for event in self.statuses
+        )
+
 
 def sort(submissions: Sequence[Submission], ours: Collection[str]) -> Sorted:
     """Sort the events of a batch, of each message the first copy only; `ours` are the keys of our endpoints."""

@@ -2,11 +2,12 @@
 
 import asyncio
 
+import pytest
 from desks import DANA, SMS, WHATSAPP
 from steps import said, slow_commit, soon
 
 from gateway.domain.address import tel
-from gateway.domain.event import ConsentSignal, ConsentWish, NumberChange, Sender
+from gateway.domain.event import BounceReport, ConsentSignal, ConsentWish, NumberChange, Sender, StatusUpdate
 from gateway.usecases import intake as intake_module
 
 STOP = ConsentSignal(endpoint=WHATSAPP.key, provider_id="S1", sender=Sender(address=DANA), wish=ConsentWish.STOP)
@@ -17,7 +18,7 @@ async def test_what_arrives_while_a_batch_is_worked_on_is_one_batch(desk, monkey
 
     async def noted(connection, submissions, tools, flight):
         sizes.append(len(submissions))
-        await going_on.wait()
+        await asyncio.wait_for(going_on.wait(), 5)
         return await process(connection, submissions, tools, flight)
 
     monkeypatch.setattr(intake_module, "process", noted)
@@ -83,20 +84,32 @@ async def test_a_changed_number_waits_for_the_commit_of_what_was_said_before(des
     assert len(await desk.rows("SELECT FROM conversation")) == 1
 
 
-async def test_what_was_said_after_providers_spoke_of_consent_waits_for_their_commit(desk, steps, monkeypatch):
+@pytest.mark.parametrize(
+    "word",
+    [
+        STOP,
+        StatusUpdate(endpoint=SMS.key, provider_id="OUT1", status="failed", error_code="21610", opted_out=True),
+        BounceReport(
+            endpoint=SMS.key, provider_id="B1", failed_address=None, original_provider_id="OUT1", complaint=True
+        ),
+    ],
+    ids=lambda word: type(word).__name__,
+)
+async def test_what_was_said_after_providers_spoke_of_consent_waits_for_their_commit(desk, steps, monkeypatch, word):
     await desk.hear("שלום")
+    await desk.pool.execute("UPDATE delivery SET status = 'sent', provider_id = 'OUT1'")
     steps.noted.clear()
     spoken, process = asyncio.Event(), intake_module.process
 
     async def slow(connection, submissions, tools, flight):
         outcome = await process(connection, submissions, tools, flight)
-        if any(event is STOP for each in submissions for event in each.events):
-            await spoken.wait()
+        if any(event is word for each in submissions for event in each.events):
+            await asyncio.wait_for(spoken.wait(), 5)
         return outcome
 
     monkeypatch.setattr(intake_module, "process", slow)
     async with asyncio.TaskGroup() as group:
-        group.create_task(desk.take(STOP))
+        group.create_task(desk.take(word))
         await asyncio.sleep(0.1)
         group.create_task(desk.hear("What are your opening hours?", endpoint=SMS))
         await asyncio.sleep(0.1)

@@ -11,6 +11,7 @@ from gateway.domain.address import mailto, tel, wa
 from gateway.domain.event import ConsentSignal, ConsentWish, InboundMessage, Sender, StatusUpdate, Verification
 from gateway.usecases import intake as intake_module
 from gateway.usecases.intake import IntakeUnavailable
+from gateway.usecases.spool import Spool
 
 NOA = tel("+972501234511")
 STOP = ConsentSignal(endpoint=WHATSAPP.key, provider_id="S1", sender=Sender(address=DANA), wish=ConsentWish.STOP)
@@ -220,3 +221,15 @@ async def test_who_waits_for_a_batch_that_is_cancelled_is_told_to_send_it_again(
         await asyncio.wait_for(desk.hear("one"), 5)
     await asyncio.wait_for(desk.hear("two"), 5)
     assert await said(desk) == ["two"]
+
+
+async def test_an_error_nobody_foresaw_is_logged_and_answered(desk, monkeypatch, capsys):
+    async def broken(_payloads):
+        raise RuntimeError("no thread can be started")
+
+    monkeypatch.setattr(Spool, "append", broken)
+    monkeypatch.setattr(intake_module, "process", broken)
+    monkeypatch.setattr(intake_module, "_is_away", lambda _: True)
+    with pytest.raises(IntakeUnavailable):
+        await asyncio.wait_for(desk.hear("one"), 5)
+    assert "batch_failed" in capsys.readouterr().out

@@ -32,7 +32,7 @@ class Steps:
         texts = [each.decided.arrival.message.text for each in taken]
         for text in texts:
             if text in self.held:
-                await self.held[text].wait()
+                await asyncio.wait_for(self.held[text].wait(), 5)
             if error := self.broken.get(text):
                 raise error
         self.noted.append(("writes", *texts))
