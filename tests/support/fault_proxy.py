@@ -82,7 +82,9 @@ class FaultProxy:
         fault = self._scripted.pop(0) if self._scripted else self._fault
         try:
             await self._pass_on(fault, reader, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        except asyncio.CancelledError:
+            writer.transport.abort()  # what nobody reads any more would keep it open for ever
+        except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
             self._open.discard(task)
@@ -148,4 +150,5 @@ async def fault_proxy(upstream: tuple[str, int] | str, *, port: int = 0) -> Asyn
         yield proxy
     finally:
         server.close()
+        await asyncio.sleep(0)  # whoever was let in last is among the open ones by then
         await proxy.cut_all()
