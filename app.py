@@ -12,30 +12,30 @@ import uvloop
 from channels.contract import Request
 from channels.email.adapter import METHOD as MAIL_METHOD
 from channels.registry import Registry
-from gateway import clock, crash
-from gateway.bell import Bell, connect
 from gateway.config import Settings, load_settings
 from gateway.domain.account import MailAccount
 from gateway.domain.arrival import RawPayload
 from gateway.domain.event import Event
-from gateway.files import Files, open_files
-from gateway.log import set_up_logging
+from gateway.intake import reference
+from gateway.intake.intake import Intake
+from gateway.intake.reference import Reference
+from gateway.intake.round import Tools
+from gateway.intake.spool import Spool
 from gateway.mail.parsing import MailParser
 from gateway.mail.server import start_mail_server
-from gateway.pulse import beat_forever, own_name
+from gateway.operations.prepare import prepare
+from gateway.redis.counters import Tally
+from gateway.redis.heartbeat import beat_forever, own_name
+from gateway.redis.notifier import Bell, connect
+from gateway.runtime import clock, failpoints
+from gateway.runtime.files import Files, open_files
+from gateway.runtime.log import set_up_logging
 from gateway.store.db import Pool, open_pool
-from gateway.tally import Tally
-from gateway.usecases import reference
-from gateway.usecases.intake import Intake
-from gateway.usecases.preparing import prepare
-from gateway.usecases.reference import Reference
-from gateway.usecases.spool import Spool
-from gateway.usecases.turn import Tools
 from gateway.web import webhooks
-from gateway.web.door import DoorLimits
-from gateway.web.news import News
-from gateway.web.services import Provided, Services, networks
-from gateway.web.serving import serve_http
+from gateway.web.server.connection_limits import DoorLimits
+from gateway.web.server.live_updates import News
+from gateway.web.server.services import Provided, Services, networks
+from gateway.web.server.serving import serve_http
 from gateway.wording import Wording
 
 log = structlog.get_logger(__name__)
@@ -52,7 +52,7 @@ def main() -> None:
     """Run until told to stop; then finish what is under way, within 20 seconds."""
     settings = load_settings()
     set_up_logging(settings)
-    crash.arm(settings.fault)
+    failpoints.arm(settings.fault)
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
     uvloop.run(run(settings))

@@ -12,19 +12,19 @@ from collections.abc import Awaitable, Callable
 import structlog
 import uvloop
 
-from gateway import crash
 from gateway.config import Settings, load_settings
 from gateway.embedded.process import follow_parent
 from gateway.jobs.dispatching import dispatch_forever
 from gateway.jobs.keeping import Kept
-from gateway.jobs.tools import Tools, open_tools
-from gateway.log import set_up_logging
-from gateway.pulse import beat_forever, own_name
-from gateway.rates import Rates
-from gateway.tally import Tally
-from gateway.usecases.budgets import Limits
-from gateway.usecases.holding import hold_if_restored
-from gateway.usecases.sending import DRAIN_SECONDS, Sender
+from gateway.jobs.resources import Tools, open_tools
+from gateway.operations.restore_guard import hold_if_restored
+from gateway.outbox.budgets import Limits
+from gateway.outbox.sender import DRAIN_SECONDS, Sender
+from gateway.redis.counters import Tally
+from gateway.redis.heartbeat import beat_forever, own_name
+from gateway.redis.rate_limits import Rates
+from gateway.runtime import failpoints
+from gateway.runtime.log import set_up_logging
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ def send_for(parent: int) -> None:
 def _run(work: "Callable[[Sender, Tools, Settings], Awaitable[None]]", limits: Limits | None = None) -> None:
     settings = load_settings()
     set_up_logging(settings)
-    crash.arm(settings.fault)
+    failpoints.arm(settings.fault)
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
     uvloop.run(run(settings, work, limits))

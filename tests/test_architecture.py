@@ -11,38 +11,33 @@ import pytest
 ROOT = Path(__file__).parent.parent
 OURS = ("gateway", "channels", "routing", "app", "worker")
 
-BELOW_USECASES = {
+BASE = {
     "gateway.domain",
     "gateway.config",
-    "gateway.clock",
-    "gateway.log",
-    "gateway.metrics",
-    "gateway.crash",
-    "gateway.bell",
-    "gateway.rates",
-    "gateway.tally",
-    "gateway.pulse",
-    "gateway.files",
+    "gateway.runtime",
+    "gateway.redis",
     "channels",
     "routing",
     "gateway.wording",
     "gateway.store",
 }
+PEOPLE = {"gateway.people", "gateway.access"}
+OUTBOX = PEOPLE | {"gateway.outbox"}
+INTAKE = OUTBOX | {"gateway.intake"}
+CAPABILITIES = INTAKE | {"gateway.desk", "gateway.knowledge", "gateway.operations"}
 EVERYTHING = {"*"}
+OF_A_CAPABILITY = {"structlog", "orjson", "asyncpg"}
 
 # part → (parts of ours it may import besides itself, third parties it may import); the longest matching name counts.
+# Among capabilities imports go one way: desk, knowledge, operations → intake → outbox → people, access.
 TABLE: dict[str, tuple[set[str], set[str]]] = {
     "gateway.domain": (set(), set()),
     "gateway.config": ({"gateway.domain"}, {"pydantic", "pydantic_core", "pydantic_settings", "phonenumbers"}),
-    "gateway.clock": ({"gateway.domain"}, set()),
-    "gateway.log": ({"gateway.domain", "gateway.config"}, {"structlog"}),
-    "gateway.metrics": (set(), {"prometheus_client"}),
-    "gateway.crash": ({"gateway.domain"}, set()),
-    "gateway.bell": ({"gateway.domain", "gateway.clock"}, {"redis", "orjson", "structlog"}),
-    "gateway.rates": ({"gateway.domain", "gateway.clock", "gateway.bell"}, {"redis", "structlog"}),
-    "gateway.tally": ({"gateway.domain", "gateway.bell"}, {"redis"}),
-    "gateway.pulse": ({"gateway.clock", "gateway.bell"}, {"redis"}),
-    "gateway.files": ({"gateway.domain", "gateway.config", "gateway.clock"}, {"obstore", "puremagic", "structlog"}),
+    "gateway.runtime": (
+        {"gateway.domain", "gateway.config"},
+        {"structlog", "prometheus_client", "obstore", "puremagic"},
+    ),
+    "gateway.redis": ({"gateway.domain", "gateway.runtime"}, {"redis", "orjson", "structlog"}),
     "gateway.embedded": ({"gateway.domain", "gateway.config"}, set()),
     "gateway.sandbox": (set(), {"aiohttp", "aiosmtpd", "aiosmtplib", "orjson", "multidict", "yarl", "uvloop"}),
     "channels": (
@@ -53,23 +48,28 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "routing": ({"gateway.domain"}, {"numpy", "rapidfuzz", "regex"}),
     "gateway.wording": ({"gateway.domain"}, {"babel", "regex"}),
     "gateway.store": ({"gateway.domain"}, {"asyncpg", "aiosql", "orjson"}),
-    "gateway.usecases": (BELOW_USECASES, {"structlog", "orjson", "argon2", "asyncpg", "redis", "puremagic"}),
+    "gateway.people": (BASE, OF_A_CAPABILITY),
+    "gateway.access": (BASE, OF_A_CAPABILITY | {"argon2"}),
+    "gateway.outbox": (BASE | PEOPLE, OF_A_CAPABILITY),
+    "gateway.intake": (BASE | OUTBOX, OF_A_CAPABILITY),
+    "gateway.desk": (BASE | INTAKE, OF_A_CAPABILITY),
+    "gateway.knowledge": (BASE | INTAKE, OF_A_CAPABILITY),
+    "gateway.operations": (BASE | INTAKE | {"gateway.knowledge"}, OF_A_CAPABILITY | {"redis"}),
     "gateway.web": (
-        BELOW_USECASES | {"gateway.usecases"},
+        BASE | CAPABILITIES,
         {"aiohttp", "jinja2", "markupsafe", "orjson", "structlog", "prometheus_client", "asyncpg", "redis", "babel"}
         | {"multidict", "yarl", "pydantic", "nh3"},
     ),
-    "gateway.mail": (BELOW_USECASES | {"gateway.usecases"}, {"aiosmtpd", "structlog", "orjson", "asyncpg"}),
-    "gateway.jobs": (
-        BELOW_USECASES | {"gateway.usecases", "gateway.embedded"},
-        {"rq", "redis", "structlog", "asyncpg"},
-    ),
+    "gateway.mail": (BASE | CAPABILITIES, {"aiosmtpd", "structlog", "orjson", "asyncpg"}),
+    "gateway.jobs": (BASE | CAPABILITIES | {"gateway.embedded"}, {"rq", "redis", "structlog", "asyncpg"}),
     "gateway.cli": (EVERYTHING, EVERYTHING),
     "gateway.bench": (EVERYTHING, EVERYTHING),
     "app": (EVERYTHING, EVERYTHING),
     "worker": (EVERYTHING, EVERYTHING),
 }
 RECORDS = "msgspec"  # what records are made of, in every part alike
+# Servers they start themselves, whole databases, and the schema: no messages pass here.
+ABOVE_THE_RULES = ("gateway.embedded", "gateway.bench", "gateway.store.migrate", "gateway.cli.keeping")
 NEVER_TOGETHER = (("channels", "routing"), ("routing", "channels"))
 
 
@@ -158,7 +158,7 @@ def test_only_the_configuration_and_the_sandbox_read_the_environment():
 def test_only_the_clock_tells_the_time_of_day():
     found = []
     for name, path in modules():
-        if name.startswith(("gateway.clock", "gateway.sandbox", "gateway.bench", "channels")):
+        if name.startswith(("gateway.runtime.clock", "gateway.sandbox", "gateway.bench", "channels")):
             continue  # the clock itself, two programs of their own, and a layer that may import the domain alone
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
@@ -175,3 +175,46 @@ def test_only_the_clock_tells_the_time_of_day():
 @pytest.mark.parametrize("name", OURS)
 def test_none_of_our_names_belongs_to_another_installed_package(name):
     assert importlib.metadata.packages_distributions().get(name, ["eshnav"]) == ["eshnav"]
+
+
+def is_store(path: Path) -> bool:
+    """Whether SQL may stand here: `store.py`, the modules of a `store/` folder, and the database's own package."""
+    return path.stem == "store" or "store" in path.parts
+
+
+def test_sql_stands_only_beside_the_store_modules():
+    misplaced = [
+        file
+        for file in (ROOT / "gateway").rglob("*.sql")
+        if "migrations" not in file.parts and file.name != "queries.sql" and "store" not in file.parts
+    ]
+    assert misplaced == []
+
+
+def test_only_store_modules_ask_the_database():
+    asks = {"fetch", "fetchrow", "fetchval", "execute", "executemany", "cursor", "copy_records_to_table"}
+    found = []
+    for name, path in modules():
+        if is_store(path) or name.startswith(ABOVE_THE_RULES):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in asks:
+                called_on = ast.unparse(node.func.value)
+                if re.search(r"pool|connection", called_on):
+                    found.append(f"{name}:{node.lineno}")
+    assert found == []
+
+
+def test_only_the_verbs_of_capabilities_open_transactions():
+    found = []
+    for name, path in modules():
+        is_verb = part_of(name) in CAPABILITIES and not is_store(path)
+        if is_verb or name.startswith(ABOVE_THE_RULES):
+            continue
+        calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+        found += [
+            f"{name}:{call.lineno}"
+            for call in calls
+            if isinstance(call.func, ast.Attribute) and call.func.attr == "transaction"
+        ]
+    assert found == []

@@ -9,11 +9,11 @@ import yaml
 from typer.main import get_command
 
 from gateway.cli.main import app
+from gateway.config.schema import General, MailShape, TwilioShape, WhatsAppShape
 from gateway.config.settings import Settings
-from gateway.config.shapes import General, MailShape, TwilioShape, WhatsAppShape
-from gateway.usecases.sending import DRAIN_SECONDS
-from gateway.web.application import PAGES
-from gateway.web.serving import SERVING
+from gateway.outbox.sender import DRAIN_SECONDS
+from gateway.web.server.application import PAGES
+from gateway.web.server.serving import SERVING
 
 DOCKER = Path(__file__).parent.parent / "docker"
 COMPOSE = yaml.safe_load((DOCKER / "compose.yaml").read_text())

@@ -8,11 +8,11 @@ import pytest
 from typer.main import get_command
 
 from gateway.cli.main import app
-from gateway.config.shapes import General, MailShape, TwilioShape, WhatsAppShape
+from gateway.config.schema import General, MailShape, TwilioShape, WhatsAppShape
 from gateway.domain.agent import Role, Scope
 from gateway.domain.delivery import Status
 from gateway.web.api.table import BASE, OPERATIONS
-from gateway.web.application import PAGES
+from gateway.web.server.application import PAGES
 
 ROOT = Path(__file__).parent.parent
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))}

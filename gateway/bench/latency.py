@@ -13,7 +13,7 @@ from gateway.bench.stage import Stage, number
 from gateway.bench.work import Work
 from gateway.domain.channel import Channel
 from gateway.domain.delivery import Lane
-from gateway.usecases.quiet_hours import next_open
+from gateway.outbox.quiet_hours import next_open
 
 PER_SECOND = 100
 BAR_HALF_MS, BAR_MOST_MS = 50, 300

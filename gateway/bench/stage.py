@@ -18,15 +18,15 @@ from pathlib import Path
 import aiohttp
 import asyncpg
 
-from gateway.bell import connect
 from gateway.config import Settings, load_settings
 from gateway.embedded.postgres import start_postgres
 from gateway.embedded.valkey import start_valkey
+from gateway.intake import reference
+from gateway.operations.restore_guard import hold_if_restored
+from gateway.operations.sample import load_sample
+from gateway.redis.notifier import connect
 from gateway.store.db import Pool, open_pool
 from gateway.store.migrate import migrate
-from gateway.usecases import reference
-from gateway.usecases.holding import hold_if_restored
-from gateway.usecases.sample import load_sample
 
 _READY_SECONDS = 30
 _DATABASE = "eshnav"

@@ -5,10 +5,10 @@ import socket
 
 from redis.exceptions import RedisError
 
-from gateway.bell import connect
 from gateway.config import Settings
 from gateway.domain.errors import ConfigurationError, GatewayError
-from gateway.pulse import living
+from gateway.redis.heartbeat import living
+from gateway.redis.notifier import connect
 
 _PATIENCE_SECONDS = 3.0
 

@@ -7,14 +7,14 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from gateway.bell import Bell, connect
 from gateway.cli.reach import with_pool
-from gateway.clock import now
 from gateway.config import Settings
-from gateway.files import open_files
+from gateway.operations import erasure
+from gateway.operations.retention import forget_old
+from gateway.redis.notifier import Bell, connect
+from gateway.runtime.clock import now
+from gateway.runtime.files import open_files
 from gateway.store.db import Pool
-from gateway.usecases import erasure
-from gateway.usecases.retention import forget_old
 
 
 def run_retention(settings: Settings, *, dry: bool) -> None:

@@ -10,8 +10,9 @@ from rich.progress import Progress
 from gateway.cli.exits import FAILED, exit_codes
 from gateway.cli.reach import with_pool
 from gateway.config import load_settings
+from gateway.knowledge.importing import read_articles, store_articles
+from gateway.people.importing import Outcome, read_contacts, store_contacts
 from gateway.store.db import Pool
-from gateway.usecases.importing import Outcome, read_articles, read_contacts, store_articles, store_contacts
 
 importing = typer.Typer(help="Bring in people or knowledge from a file.", no_args_is_help=True)
 

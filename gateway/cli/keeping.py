@@ -7,14 +7,14 @@ from typing import Literal
 import asyncpg
 import typer
 
-from gateway.bell import Bell
 from gateway.cli.preflight import migrate_or_explain
 from gateway.cli.reach import database, with_pool
 from gateway.config import Settings
 from gateway.domain.errors import Refused
 from gateway.embedded.dumping import dump, restore
+from gateway.operations import restore_guard
+from gateway.redis.notifier import Bell
 from gateway.store.db import Pool
-from gateway.usecases import holding
 
 
 def run_backup(settings: Settings, file: Path) -> None:
@@ -51,10 +51,10 @@ def run_held(settings: Settings, what: Literal["show", "hold", "release", "disca
         bell = Bell(settings.redis_url or None)
         try:
             if what == "release":
-                return await holding.release(pool, bell=bell)
+                return await restore_guard.release(pool, bell=bell)
             if what == "discard":
-                return await holding.discard(pool, bell=bell)
-            return await (holding.hold(pool) if what == "hold" else _count(pool))
+                return await restore_guard.discard(pool, bell=bell)
+            return await (restore_guard.hold(pool) if what == "hold" else _count(pool))
         finally:
             await bell.close()
 
@@ -72,12 +72,12 @@ def _say(count: int) -> None:
 
 
 async def _hold(pool: Pool) -> int:
-    await holding.hold(pool)
+    await restore_guard.hold(pool)
     return await _count(pool)
 
 
 async def _count(pool: Pool) -> int:
-    return (await holding.look(pool)).count
+    return (await restore_guard.look(pool)).count
 
 
 async def _is_filled(url: str) -> bool:

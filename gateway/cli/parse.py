@@ -17,10 +17,10 @@ from channels.email.adapter import METHOD, EmailAdapter
 from channels.twilio import TwilioAdapter
 from channels.whatsapp import WhatsAppAdapter
 from gateway.cli.view import event_line
-from gateway.clock import now
 from gateway.config import Settings
 from gateway.domain.account import MailAccount, TwilioAccount, WhatsAppAccount
 from gateway.domain.event import UnknownEvent
+from gateway.runtime.clock import now
 
 Source = Literal["mail", "twilio", "whatsapp"]
 _MANY = 50

@@ -8,14 +8,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from gateway.access import accounts, store
 from gateway.cli.exits import exit_codes
 from gateway.cli.reach import with_pool
 from gateway.config import load_settings
 from gateway.domain.agent import Agent, Role, Scope
 from gateway.domain.language import Language
-from gateway.store import agents
 from gateway.store.db import Pool
-from gateway.usecases import accounts
 
 users = typer.Typer(help="Agents: the people who may log in.", no_args_is_help=True)
 tokens = typer.Typer(help="API tokens: the programs that may use the API.", no_args_is_help=True)
@@ -72,7 +71,7 @@ def list_users() -> None:
 
     async def work(pool: Pool) -> list[Agent]:
         async with pool.acquire() as connection:
-            return list(await agents.active(connection))
+            return list(await store.active(connection))
 
     with exit_codes():
         found = with_pool(load_settings(), work)

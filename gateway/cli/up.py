@@ -18,8 +18,8 @@ from gateway.config import Settings
 from gateway.embedded.postgres import start_postgres
 from gateway.embedded.process import Server, ServerFailed
 from gateway.embedded.valkey import start_valkey
+from gateway.operations.sample import FirstLogin, load_sample, make_first_login
 from gateway.store.db import open_pool
-from gateway.usecases.sample import FirstLogin, load_sample, make_first_login
 
 _READY_SECONDS = 60
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gateway.config.shapes import MailShape, OurAddress, TemplateShape, TwilioShape, WhatsAppShape
+from gateway.config.schema import MailShape, OurAddress, TemplateShape, TwilioShape, WhatsAppShape
 from gateway.domain.account import ApprovedTemplate, MailAccount, TwilioAccount, WhatsAppAccount
 from gateway.domain.channel import Channel, Endpoint, Provider
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Self
 
 from gateway.config.accounts import mail_account, twilio_account, whatsapp_account
-from gateway.config.reading import Reading
+from gateway.config.loader import Reading
 from gateway.config.sandbox import sandbox_accounts, sandbox_environ
-from gateway.config.shapes import General, MailShape, TwilioShape, WhatsAppShape
+from gateway.config.schema import General, MailShape, TwilioShape, WhatsAppShape
 from gateway.domain.account import Account
 from gateway.domain.channel import Endpoint
 from gateway.domain.errors import ConfigurationError
@@ -40,7 +40,7 @@ class Settings:
     `database_url` and `redis_url` are empty when the embedded servers are meant; `sandbox_url` is where the sandbox
     answers, or empty when there is none; `media_url` names a bucket for attachments, or is empty for the media folder;
     `senders` is how many processes of one worker send; `trusted_proxies` are the networks whose X-Forwarded-* headers
-    are believed; `fault` names where to crash (`gateway.crash`).
+    are believed; `fault` names where to crash (`gateway.runtime.failpoints`).
     """
 
     data: Path

@@ -8,7 +8,7 @@ from gateway.domain.language import Language
 
 
 class Role(StrEnum):
-    """What an agent may do; `gateway.web.access` says which pages each role opens."""
+    """What an agent may do; `gateway.web.server.access` says which pages each role opens."""
 
     AGENT = "agent"
     SUPERVISOR = "supervisor"

@@ -9,6 +9,8 @@ from gateway.domain.consent import Purpose
 from gateway.domain.delivery import Choice, Lane
 from gateway.domain.dialogue import Question
 
+AUTHOR = "gateway"  # who wrote what nobody did: the author of every automatic message
+
 
 class Route(Struct, frozen=True, kw_only=True):
     """A way to one person: an address of theirs, reached from an endpoint of ours.
@@ -23,7 +25,7 @@ class Route(Struct, frozen=True, kw_only=True):
 
 
 class OutgoingDraft(Struct, frozen=True, kw_only=True):
-    """One outbound message for `store.outgoing.queue`.
+    """One outbound message for `outbox.store.outgoing.queue`.
 
     `parts` is the text as it will leave, cut where the channel demands it; `chain` the routes to try next when this one
     fails for good; `values` what its template was filled with; `because_of` the inbound message whose decision it

@@ -6,11 +6,11 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
+from gateway.intake.store import attachments
 from gateway.jobs.runner import enqueue
-from gateway.store import attachments
+from gateway.outbox.reconcile import WAIT_SECONDS
+from gateway.outbox.sender import DATABASE_AWAY
 from gateway.store.db import Pool
-from gateway.usecases.reconcile import WAIT_SECONDS
-from gateway.usecases.sending import DATABASE_AWAY
 
 _LOOK_SECONDS = 3.0
 _FRESH_SECONDS = 6

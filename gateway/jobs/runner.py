@@ -16,9 +16,9 @@ from rq.cron import CronJob, CronScheduler
 from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
-from gateway.clock import now
 from gateway.embedded.process import follow_parent
 from gateway.jobs import work
+from gateway.runtime.clock import now
 
 QUEUE = "eshnav"
 _DAY_SECONDS = 86_400

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gateway.jobs.tools import Tools
+    from gateway.jobs.resources import Tools
 
 
 def fetch_media(ids: Sequence[int] | None = None) -> int:
@@ -34,8 +34,8 @@ def forget() -> dict[str, int]:
 
 @asynccontextmanager
 async def _tools() -> "AsyncIterator[Tools]":
-    from gateway.jobs.tools import open_tools  # noqa: PLC0415
-    from gateway.log import set_up_logging  # noqa: PLC0415
+    from gateway.jobs.resources import open_tools  # noqa: PLC0415
+    from gateway.runtime.log import set_up_logging  # noqa: PLC0415
 
     async with open_tools() as tools:
         set_up_logging(tools.settings)
@@ -43,8 +43,8 @@ async def _tools() -> "AsyncIterator[Tools]":
 
 
 async def _fetch_media(ids: Sequence[int] | None) -> int:
-    from gateway.files import open_files  # noqa: PLC0415
-    from gateway.usecases.media import fetch_waiting  # noqa: PLC0415
+    from gateway.intake.media import fetch_waiting  # noqa: PLC0415
+    from gateway.runtime.files import open_files  # noqa: PLC0415
 
     async with _tools() as tools:
         files = open_files(tools.settings)
@@ -52,16 +52,16 @@ async def _fetch_media(ids: Sequence[int] | None) -> int:
 
 
 async def _reconcile() -> int:
-    from gateway.usecases.reconcile import reconcile as ask_providers  # noqa: PLC0415
+    from gateway.outbox.reconcile import reconcile as ask_providers  # noqa: PLC0415
 
     async with _tools() as tools:
         return await ask_providers(tools.pool, tools.registry, tools.handover, bell=tools.bell)
 
 
 async def _forget() -> dict[str, int]:
-    from gateway.clock import now  # noqa: PLC0415
-    from gateway.files import open_files  # noqa: PLC0415
-    from gateway.usecases.retention import forget_old  # noqa: PLC0415
+    from gateway.operations.retention import forget_old  # noqa: PLC0415
+    from gateway.runtime.clock import now  # noqa: PLC0415
+    from gateway.runtime.files import open_files  # noqa: PLC0415
 
     gone: Counter[str] = Counter()
     async with _tools() as tools:

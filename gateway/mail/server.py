@@ -21,13 +21,13 @@ from channels.email.authentication import gather
 from channels.email.resolver import Dns
 from channels.email.spf import Answers
 from channels.email.verdict import Evidence
-from gateway import clock, crash
-from gateway.crash import Place
 from gateway.domain.account import MailAccount
 from gateway.domain.event import Event, InboundMessage, Verification
 from gateway.mail.limits import MailLimits
 from gateway.mail.parsing import MailParser
 from gateway.mail.protocol import Crowd, GuardedSMTP
+from gateway.runtime import clock, failpoints
+from gateway.runtime.failpoints import Place
 
 Accept = Callable[[Request, Sequence[Event]], Awaitable[object]]
 _log = structlog.get_logger(__name__)
@@ -134,9 +134,9 @@ class _Handler:
         for target in self._targets(recipients, now):
             request = replace(first, target=target)
             events = await self._parser.parse(request, evidence)
-            crash.pass_by(Place.MAIL_PARSED)
+            failpoints.pass_by(Place.MAIL_PARSED)
             await self._accept(_judged(request, events), events)
-        crash.pass_by(Place.MAIL_STORED)
+        failpoints.pass_by(Place.MAIL_STORED)
 
     def _targets(self, recipients: Sequence[str], now: datetime) -> list[str]:
         """One recipient per mailbox of ours, the signed one when a mail names both."""

@@ -1,1 +1,1 @@
-"""All SQL: statements in `queries/*.sql`, and functions (connection, …) → domain records. Opens no transaction."""
+"""What every store module uses: the pool and its codecs, loading named queries, migrations. No SQL of a capability."""

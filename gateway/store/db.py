@@ -1,10 +1,8 @@
-"""The way to PostgreSQL: the pool with its codecs, and the named statements of `queries/*.sql`. No SQL of its own."""
+"""The way to PostgreSQL: the pool with its codecs, and the queries beside each store module. No SQL of its own."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,14 +20,17 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 # The most that a statement of the outbox may take, before its connection counts as lost.
 STATEMENT_SECONDS = 10.0
-QUERIES = Path(str(resources.files("gateway.store"))) / "queries"
 
 
-@cache
-def statements(noun: str) -> Any:
-    """Load the named statements of `queries/{noun}.sql`; each takes a connection and its parameters by name."""
+def load_queries(module_file: str) -> Any:
+    """Load the named queries that stand beside a store module; each takes a connection and its parameters by name.
+
+    `module_file` is the module's `__file__`: `store.py` has `queries.sql` beside it, `store/cases.py` has `cases.sql`.
+    """
+    module = Path(module_file)
+    file = module.with_name("queries.sql") if module.stem == "store" else module.with_suffix(".sql")
     adapter: Any = _OnConnections
-    return aiosql.from_path(QUERIES / f"{noun}.sql", adapter, kwargs_only=True, mandatory_parameters=False)
+    return aiosql.from_path(file, adapter, kwargs_only=True, mandatory_parameters=False)
 
 
 class _OnConnections(AsyncPGAdapter):
@@ -101,6 +102,11 @@ async def lent(pool: Pool, *, most_seconds: float) -> AsyncIterator[Connection]:
             yield connection
         finally:
             alarm.cancel()
+
+
+async def is_answering(connection: Connection) -> bool:
+    """Ask PostgreSQL for nothing but an answer."""
+    return bool(await connection.fetchval("SELECT true"))
 
 
 async def _prepare(connection: Connection) -> None:

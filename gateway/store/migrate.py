@@ -8,7 +8,7 @@ from importlib import resources
 import asyncpg
 
 from gateway.domain.errors import ConfigurationError
-from gateway.store import home
+from gateway.store import restore_guard
 
 _LOCK = 0x4573686E6176  # "Eshnav": every process that migrates takes this advisory lock first
 
@@ -25,7 +25,7 @@ async def migrate(database_url: str) -> list[str]:
         async with connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
             applied = await _apply_missing(connection)
-            await home.hold_if_restored(connection)
+            await restore_guard.hold_if_restored(connection)
             return applied
     finally:
         await connection.close()

@@ -16,11 +16,11 @@ from msgspec.structs import replace
 
 from channels.contract import Adapter, Request
 from channels.errors import Forged
-from gateway import clock
 from gateway.domain.event import Event, UnknownEvent
-from gateway.usecases.intake import IntakeUnavailable
-from gateway.web.express import Answer, Webhook
-from gateway.web.services import SERVICES, Provided, Services
+from gateway.intake.intake import IntakeUnavailable
+from gateway.runtime import clock
+from gateway.web.server.fast_path import Answer, Webhook
+from gateway.web.server.services import SERVICES, Provided, Services
 
 log = structlog.get_logger(__name__)
 

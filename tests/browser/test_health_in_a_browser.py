@@ -7,7 +7,7 @@ from web_kit import PASSWORD
 
 from gateway.domain.agent import Role
 from gateway.domain.delivery import Lane
-from gateway.usecases import holding
+from gateway.operations import restore_guard
 
 
 @pytest.mark.parametrize(("language", "width"), [("he", 1440), ("en", 390)])
@@ -39,7 +39,7 @@ async def test_it_changes_by_itself_and_nothing_overflows(office, browser, langu
 
     await people.flood(office.pool, endpoint_id, 77, lane=Lane.BULK)
     await expect(lanes.nth(2)).to_contain_text("77")
-    await holding.hold(office.pool)
+    await restore_guard.hold(office.pool)
     await expect(page.locator("#held-title")).to_contain_text("78")
     overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 0

@@ -12,8 +12,8 @@ from customers import Said, check, check_sent_once, mail, say, sayings
 from fault_proxy import NONE, Fault
 from town import Town
 
-from gateway.crash import Place, arm
 from gateway.domain.errors import ConfigurationError
+from gateway.runtime.failpoints import Place, arm
 
 AWAY = Fault(cut_after=0, cut_request_after=0, reset=True)
 BATCH, MAILS = 8, 2

@@ -9,8 +9,8 @@ from customers import check, check_sent_once, say, sayings
 from redis.asyncio import Redis
 from town import Town
 
-from gateway.pulse import living
-from gateway.usecases import accounts
+from gateway.access import accounts
+from gateway.redis.heartbeat import living
 
 PASSWORD = "a quiet window in the wall"
 

@@ -15,14 +15,14 @@ from people import draft, queue, someone, twilio
 from senders import handover, sending, settled, until
 
 from channels.registry import Registry
-from gateway.bell import Bell
 from gateway.domain.channel import Channel
 from gateway.domain.outbound import Route
 from gateway.domain.outbox import Budget
-from gateway.store import outbox
-from gateway.usecases.budgets import Limits
-from gateway.usecases.handover import Handover
-from gateway.usecases.reconcile import reconcile
+from gateway.outbox.budgets import Limits
+from gateway.outbox.outgoing import Handover
+from gateway.outbox.reconcile import reconcile
+from gateway.outbox.store import deliveries
+from gateway.redis.notifier import Bell
 
 ROOT = Path(__file__).parents[2]
 SUPPORT = ROOT / "tests" / "support"
@@ -48,7 +48,7 @@ async def owed(pool: asyncpg.Pool, sms: int, count: int) -> list[int]:
 async def test_what_is_claimed_while_its_person_opts_out_is_withdrawn(pool: asyncpg.Pool, sms: int):
     address_ids = await owed(pool, sms, 2)
     async with pool.acquire() as connection:
-        claim = await outbox.claim(
+        claim = await deliveries.claim(
             connection,
             [Budget(endpoint_id=sms, most=10, most_not_replies=10)],
             sender="s",
@@ -58,8 +58,8 @@ async def test_what_is_claimed_while_its_person_opts_out_is_withdrawn(pool: asyn
         )
         ids = [each.delivery_id for each in claim.claimed]
         await pool.execute("UPDATE address SET opted_out = '{any}' WHERE id = $1", address_ids[0])
-        assert await outbox.withdraw(connection, ids, sender="another") == {}
-        withdrawn = await outbox.withdraw(connection, ids, sender="s")
+        assert await deliveries.withdraw(connection, ids, sender="another") == {}
+        withdrawn = await deliveries.withdraw(connection, ids, sender="s")
     stopped = await pool.fetchval("SELECT id FROM delivery WHERE address_id = $1", address_ids[0])
     assert list(withdrawn) == [stopped]
     assert await pool.fetchrow("SELECT status, attempts, lease_until FROM delivery WHERE id = $1", stopped) == (
@@ -152,7 +152,7 @@ async def test_a_claim_whose_answer_was_lost_is_given_back_by_the_sender_itself(
     pool: asyncpg.Pool, sms: int, monkeypatch: pytest.MonkeyPatch
 ):
     await owed(pool, sms, 3)
-    claim, lost = outbox.claim, []
+    claim, lost = deliveries.claim, []
 
     async def lose_the_first_answer(*arguments, **named):
         answer = await claim(*arguments, **named)
@@ -161,7 +161,7 @@ async def test_a_claim_whose_answer_was_lost_is_given_back_by_the_sender_itself(
             raise ConnectionResetError
         return answer
 
-    monkeypatch.setattr(outbox, "claim", lose_the_first_answer)
+    monkeypatch.setattr(deliveries, "claim", lose_the_first_answer)
     async with providers.running() as provider, sending(pool, twilio(api_base=provider.url)):
         assert await settled(pool, seconds=5) == {"sent": 3}
     assert len(lost) == 3

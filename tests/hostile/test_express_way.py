@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from open_house import Line, fields_of, form_post, open_house, post
 
-from gateway.usecases.intake import Intake
-from gateway.web import express
-from gateway.web.door import DoorLimits
-from gateway.web.express import Answer, Express, plain_post
+from gateway.intake.intake import Intake
+from gateway.web.server import fast_path
+from gateway.web.server.connection_limits import DoorLimits
+from gateway.web.server.fast_path import Answer, Express, plain_post
 
 MESSAGE = "/webhooks/twilio/message"
 PLAIN = post(MESSAGE, b"a=1", {"X-Twilio-Signature": "s", "Content-Type": "application/x-www-form-urlencoded"})
@@ -243,7 +243,7 @@ async def test_what_is_under_way_at_the_end_is_answered_and_its_connection_close
 
 
 async def test_an_idle_connection_is_closed_and_a_busy_one_is_not(monkeypatch):
-    monkeypatch.setattr(express, "IDLE_SECONDS", 0.3)
+    monkeypatch.setattr(fast_path, "IDLE_SECONDS", 0.3)
     going_on = asyncio.Event()
 
     async def slow(_):

@@ -14,10 +14,10 @@ from post_office import PEER, as_if_from, post_office
 from senders import settled
 
 from channels.contract import Request
-from gateway import clock
 from gateway.bench.stage import free_ports
 from gateway.domain.address import mailto
 from gateway.domain.event import InboundMessage, Sender, Verification
+from gateway.runtime import clock
 from gateway.store.db import open_pool
 from gateway.store.migrate import migrate
 

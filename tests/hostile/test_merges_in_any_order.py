@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from people import someone
 
 from gateway.domain.errors import Conflict, NotFound
-from gateway.usecases import identity
+from gateway.people import merging
 
 PEOPLE = 5
 THREADS = "SELECT id, contact_id, merged_into FROM conversation WHERE contact_id = ANY($1)"
@@ -31,15 +31,15 @@ async def test_every_address_has_exactly_one_living_contact_at_every_step(migrat
     for kind, one, other in steps:
         try:
             if kind == "merge":
-                merges.append(await identity.merge_by_agent(pool, contacts[one], contacts[other], actor="noa"))
+                merges.append(await merging.merge_by_agent(pool, contacts[one], contacts[other], actor="noa"))
             elif one < len(merges):
-                await identity.undo_merge(pool, merges[one], actor="noa")
+                await merging.undo_merge(pool, merges[one], actor="noa")
         except (Conflict, NotFound):
             pass
         await check(pool, contacts, addresses)
     for merge_id in reversed(merges):
         try:
-            await identity.undo_merge(pool, merge_id, actor="noa")
+            await merging.undo_merge(pool, merge_id, actor="noa")
         except NotFound:
             continue
     owners = dict(await pool.fetch("SELECT id, contact_id FROM address WHERE id = ANY($1)", addresses))

@@ -8,8 +8,9 @@ import time
 import pytest
 from open_house import Line, fields_of, form_post, open_house, post
 
-from gateway.web import guard, webhooks
-from gateway.web.door import DoorLimits
+from gateway.web import webhooks
+from gateway.web.server import guard
+from gateway.web.server.connection_limits import DoorLimits
 
 MESSAGE = "/webhooks/twilio/message"
 SILENT = 300
@@ -127,7 +128,7 @@ async def test_one_address_has_two_hundred_connections_and_gets_them_back(office
 
 
 async def test_a_proxy_of_ours_may_bring_more(office):
-    from gateway.web.services import networks
+    from gateway.web.server.services import networks
 
     async with open_house(office, DoorLimits(per_peer=3, trusted=networks(["127.0.0.2/32"]))) as port:
         lines = [await Line.to(port, "127.0.0.2") for _ in range(6)]

@@ -11,7 +11,7 @@ import pytest
 from mail_kit import Lookup
 from post_office import PEER, as_if_from, post_office
 
-from gateway import clock
+from gateway.runtime import clock
 
 SPF = {"pass": f"v=spf1 ip4:{PEER} -all", "fail": "v=spf1 -all", "none": None}
 DKIM = ("pass", "fail", "none")

@@ -8,13 +8,13 @@ import pytest
 from desks import EMAIL, SMS, WHATSAPP, Desk
 from steps import Steps
 
-from gateway.bell import Bell
 from gateway.domain.language import Language
-from gateway.usecases import reference
-from gateway.usecases.intake import Intake
-from gateway.usecases.sample import load_sample
-from gateway.usecases.spool import Spool
-from gateway.usecases.turn import Tools
+from gateway.intake import reference
+from gateway.intake.intake import Intake
+from gateway.intake.round import Tools
+from gateway.intake.spool import Spool
+from gateway.operations.sample import load_sample
+from gateway.redis.notifier import Bell
 from gateway.wording import Wording
 
 

@@ -8,7 +8,7 @@ from steps import said, slow_commit, soon
 
 from gateway.domain.address import tel
 from gateway.domain.event import BounceReport, ConsentSignal, ConsentWish, NumberChange, Sender, StatusUpdate
-from gateway.usecases import intake as intake_module
+from gateway.intake import intake as intake_module
 
 STOP = ConsentSignal(endpoint=WHATSAPP.key, provider_id="S1", sender=Sender(address=DANA), wish=ConsentWish.STOP)
 

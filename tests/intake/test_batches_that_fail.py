@@ -9,9 +9,9 @@ from steps import all_taken, said, slow_commit, soon
 
 from gateway.domain.address import mailto, tel, wa
 from gateway.domain.event import ConsentSignal, ConsentWish, InboundMessage, Sender, StatusUpdate, Verification
-from gateway.usecases import intake as intake_module
-from gateway.usecases.intake import IntakeUnavailable
-from gateway.usecases.spool import Spool
+from gateway.intake import intake as intake_module
+from gateway.intake.intake import IntakeUnavailable
+from gateway.intake.spool import Spool
 
 NOA = tel("+972501234511")
 STOP = ConsentSignal(endpoint=WHATSAPP.key, provider_id="S1", sender=Sender(address=DANA), wish=ConsentWish.STOP)

@@ -203,16 +203,16 @@ async def test_odd_texts_are_stored_and_break_nothing(desk, text):
 
 
 async def test_a_poison_payload_fails_alone_and_is_kept_for_operations(desk, monkeypatch):
-    from gateway.usecases import turn
+    from gateway.intake import round as intake_round
 
-    honest = turn.decide
+    honest = intake_round.decide
 
     def brittle(message, *rest):
         if "poison" in message.text:
             raise ZeroDivisionError("poison")
         return honest(message, *rest)
 
-    monkeypatch.setattr(turn, "decide", brittle)
+    monkeypatch.setattr(intake_round, "decide", brittle)
     people = [tel(f"+97250000000{number}") for number in range(9)]
     await asyncio.gather(
         *(desk.hear("poison" if n == 4 else "מה שעות הפתיחה?", sender=who) for n, who in enumerate(people))

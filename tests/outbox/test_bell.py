@@ -6,7 +6,7 @@ import time
 import pytest
 from redis.asyncio import Redis
 
-from gateway.bell import LOOK_AGAIN, Announcement, Bell
+from gateway.redis.notifier import LOOK_AGAIN, Announcement, Bell
 
 
 async def test_an_announcement_reaches_whoever_listens(redis_url: str):

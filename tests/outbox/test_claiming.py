@@ -9,13 +9,13 @@ from gateway.domain.consent import Purpose
 from gateway.domain.delivery import Lane
 from gateway.domain.outbound import Route
 from gateway.domain.outbox import Budget, Claim
-from gateway.store import outbox
+from gateway.outbox.store import deliveries
 
 
 async def claim(pool: asyncpg.Pool, endpoint_id: int, **limits: int) -> Claim:
     most = limits.get("most", 100)
     async with pool.acquire() as connection:
-        return await outbox.claim(
+        return await deliveries.claim(
             connection,
             [Budget(endpoint_id=endpoint_id, most=most, most_not_replies=limits.get("most_not_replies", most))],
             sender="test",
@@ -160,8 +160,8 @@ async def test_two_claims_at_once_share_the_work_without_sharing_a_row(pool: asy
     async with pool.acquire() as one, pool.acquire() as two, one.transaction(), two.transaction():
         budgets = [Budget(endpoint_id=sms, most=20, most_not_replies=20)]
         given = {"slots": 20, "slots_not_replies": 20, "promotions_a_day": 2}
-        first = await outbox.claim(one, budgets, sender="one", **given)
-        second = await outbox.claim(two, budgets, sender="two", **given)
+        first = await deliveries.claim(one, budgets, sender="one", **given)
+        second = await deliveries.claim(two, budgets, sender="two", **given)
 
     assert len(ids(first)) == len(ids(second)) == 20
     assert not set(ids(first)) & set(ids(second))

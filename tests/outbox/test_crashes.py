@@ -15,12 +15,12 @@ from provider import Provider
 from senders import handover, sending, settled, until
 
 from channels.registry import Registry
-from gateway.bell import Bell
 from gateway.domain.channel import Channel
 from gateway.domain.delivery import Lane
 from gateway.domain.outbound import Route
-from gateway.usecases.reconcile import reconcile
-from gateway.usecases.sweeping import sweep
+from gateway.outbox.reconcile import reconcile
+from gateway.outbox.sweeping import sweep
+from gateway.redis.notifier import Bell
 
 ROOT = Path(__file__).parents[2]
 SUPPORT = ROOT / "tests" / "support"

@@ -7,10 +7,10 @@ import people
 import pytest
 from people import draft, queue, someone
 
-from gateway.bell import Bell
 from gateway.domain.channel import Channel
 from gateway.domain.outbound import Route
-from gateway.usecases.dead_letters import list_page, replay
+from gateway.operations.dead_letters import list_page, replay
+from gateway.redis.notifier import Bell
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ import pytest
 
 from channels.errors import Rejected, SendError, Unavailable
 from channels.media import FetchedMedia
-from gateway.bell import Bell
 from gateway.domain.address import tel
 from gateway.domain.event import Attachment, InboundMessage, Sender
-from gateway.files import Files, Folder, real_type
-from gateway.usecases.media import fetch_waiting
+from gateway.intake.media import fetch_waiting
+from gateway.redis.notifier import Bell
+from gateway.runtime.files import Files, Folder, real_type
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
 

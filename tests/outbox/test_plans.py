@@ -9,7 +9,8 @@ import people
 import pytest
 
 from gateway.domain.channel import Channel
-from gateway.store.db import open_pool, statements
+from gateway.outbox.store import deliveries
+from gateway.store.db import open_pool
 
 PASSED = 15_000
 # Going through what has passed reads thousands of pages; looking up what is meant, a few for each.
@@ -47,7 +48,7 @@ async def pages_read(database_url: str, name: str, *arguments: object) -> int:
     """Run a statement of the outbox as senders do; gives how many pages it looked at."""
     pool = await open_pool(database_url, by_index=True)
     try:
-        sql = getattr(statements("outbox"), name).sql
+        sql = getattr(deliveries._QUERIES, name).sql
         [plan] = json.loads(await pool.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", *arguments))
     finally:
         await pool.close()

@@ -13,14 +13,14 @@ from people import draft, queue, someone, twilio
 from redis.asyncio import Redis
 from senders import sending, settled, until
 
-from gateway.bell import Bell
 from gateway.domain.account import ApprovedTemplate
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
 from gateway.domain.delivery import Lane
 from gateway.domain.outbound import Route
 from gateway.domain.outbox import Claimed
-from gateway.usecases.budgets import Limits
+from gateway.outbox.budgets import Limits
+from gateway.redis.notifier import Bell
 
 
 @pytest.fixture
@@ -325,7 +325,7 @@ async def test_on_shabbat_bulk_is_given_back_untried_and_replies_go_out(
     pool: asyncpg.Pool, ours: dict[Channel, int], monkeypatch: pytest.MonkeyPatch
 ):
     shabbat = datetime(2099, 11, 21, 10, tzinfo=UTC)
-    monkeypatch.setattr("gateway.usecases.sending.now", lambda: shabbat)
+    monkeypatch.setattr("gateway.outbox.sender.now", lambda: shabbat)
     person = await someone(pool)
     bulk = {"lane": Lane.BULK, "purpose": Purpose.NOTICE}
     await queue(pool, draft(person, route(person, ours), "notice", **bulk), draft(person, route(person, ours), "reply"))

@@ -16,10 +16,10 @@ from gateway.domain.delivery import Status, advance
 from gateway.domain.event import BounceReport, StatusUpdate
 from gateway.domain.outbound import Route
 from gateway.domain.outbox import Budget, Claimed, Outcome, OutcomeKind
-from gateway.store import outbox
-from gateway.usecases.results import settle
-from gateway.usecases.statuses import Update, apply_statuses
-from gateway.usecases.sweeping import sweep
+from gateway.outbox.record import settle
+from gateway.outbox.statuses import Update, apply_statuses
+from gateway.outbox.store import deliveries
+from gateway.outbox.sweeping import sweep
 
 OWN_WRITE = "own write"
 REPORTED = (Status.QUEUED, Status.SENT, Status.DELIVERED, Status.READ, Status.FAILED)
@@ -47,7 +47,7 @@ async def one_in_flight(pool: asyncpg.Pool, **others: object) -> Claimed:
 
 async def claim_one(pool: asyncpg.Pool, endpoint_id: int) -> Claimed:
     async with pool.acquire() as connection:
-        claim = await outbox.claim(
+        claim = await deliveries.claim(
             connection,
             [Budget(endpoint_id=endpoint_id, most=1, most_not_replies=1)],
             sender="test",

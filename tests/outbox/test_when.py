@@ -12,12 +12,12 @@ from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
 from gateway.domain.delivery import Lane
 from gateway.domain.outbox import Claimed, OpenEndpoint
-from gateway.rates import Rates, Wish
-from gateway.usecases.breaker import Breaker
-from gateway.usecases.budgets import Limits, find_room, give_back
-from gateway.usecases.outcomes import not_now
-from gateway.usecases.quiet_hours import next_open
-from gateway.usecases.retries import PATIENCE, REPLY_PATIENCE, WAITS_SECONDS, next_attempt
+from gateway.outbox.breaker import Breaker
+from gateway.outbox.budgets import Limits, find_room, give_back
+from gateway.outbox.outcomes import not_now
+from gateway.outbox.quiet_hours import next_open
+from gateway.outbox.retries import PATIENCE, REPLY_PATIENCE, WAITS_SECONDS, next_attempt
+from gateway.redis.rate_limits import Rates, Wish
 
 HOME = ZoneInfo("Asia/Jerusalem")
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)

@@ -7,7 +7,7 @@ from channels.contract import Request
 from gateway.domain.address import tel
 from gateway.domain.channel import Channel, Endpoint, Provider
 from gateway.domain.event import InboundMessage, Sender
-from gateway.usecases.intake import Intake
+from gateway.intake.intake import Intake
 
 SMS = Endpoint(channel=Channel.SMS, provider=Provider.TWILIO, address="+15005550006")
 WHATSAPP = Endpoint(channel=Channel.WHATSAPP, provider=Provider.WHATSAPP_CLOUD, address="100000000000001")

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 from web_kit import Office
 
-from gateway.web.door import DoorLimits
-from gateway.web.serving import serve_http
+from gateway.web.server.connection_limits import DoorLimits
+from gateway.web.server.serving import serve_http
 
 
 @asynccontextmanager

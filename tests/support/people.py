@@ -10,7 +10,8 @@ from gateway.domain.channel import Channel, Endpoint, Provider
 from gateway.domain.consent import Purpose
 from gateway.domain.delivery import Choice, Lane
 from gateway.domain.outbound import OutgoingDraft, Route
-from gateway.store import outgoing, reference
+from gateway.intake.store import reference
+from gateway.outbox.store import outgoing
 
 SMS = Endpoint(
     channel=Channel.SMS, provider=Provider.TWILIO, address="+15005550006", account="AC1", sends_per_second=1e4

@@ -12,17 +12,17 @@ from mail_kit import Lookup
 from senders import sending
 
 from channels.email.token import reply_address
-from gateway import clock
-from gateway.bell import Bell
 from gateway.domain.account import MailAccount
 from gateway.domain.channel import Channel, Endpoint, Provider
 from gateway.domain.language import Language
+from gateway.intake import reference
+from gateway.intake.intake import Intake
+from gateway.intake.round import Tools
+from gateway.intake.spool import Spool
 from gateway.mail import server as mail_server
-from gateway.usecases import reference
-from gateway.usecases.intake import Intake
-from gateway.usecases.sample import load_sample
-from gateway.usecases.spool import Spool
-from gateway.usecases.turn import Tools
+from gateway.operations.sample import load_sample
+from gateway.redis.notifier import Bell
+from gateway.runtime import clock
 from gateway.wording import Wording
 
 PEER = "93.184.216.34"

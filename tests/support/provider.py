@@ -9,7 +9,7 @@ from email.utils import format_datetime
 
 from aiohttp import web
 
-from gateway.clock import now
+from gateway.runtime.clock import now
 
 OK = "ok"
 LOST = "lost"

@@ -6,8 +6,8 @@ import sys
 import people
 from senders import sending
 
+from gateway.outbox.budgets import Limits
 from gateway.store.db import open_pool
-from gateway.usecases.budgets import Limits
 
 
 async def main(database_url: str, provider_url: str, name: str, lease_seconds: str = "60") -> None:

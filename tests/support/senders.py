@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from channels.registry import Registry
-from gateway.bell import Bell
 from gateway.domain.account import Account
-from gateway.rates import Rates
-from gateway.tally import Tally
-from gateway.usecases.budgets import Limits
-from gateway.usecases.handover import Handover
-from gateway.usecases.hands import Adapters
-from gateway.usecases.sending import Sender
+from gateway.outbox.budgets import Limits
+from gateway.outbox.dispatcher import Adapters
+from gateway.outbox.outgoing import Handover
+from gateway.outbox.sender import Sender
+from gateway.redis.counters import Tally
+from gateway.redis.notifier import Bell
+from gateway.redis.rate_limits import Rates
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from desks import Desk
 
 from gateway.domain.address import tel
-from gateway.store import intake as store
+from gateway.intake.store import messages as store
 
 
 class Steps:

@@ -21,19 +21,19 @@ import psutil
 from fault_proxy import FaultProxy, fault_proxy
 
 from channels.registry import Registry
-from gateway.bell import Bell
 from gateway.bench.stage import free_ports
 from gateway.config import Settings, load_settings
 from gateway.embedded.postgres import start_postgres
 from gateway.embedded.process import Server, ServerFailed
 from gateway.embedded.valkey import start_valkey
-from gateway.jobs.tools import UNSUBSCRIBE
+from gateway.jobs.resources import UNSUBSCRIBE
+from gateway.operations.sample import load_sample
+from gateway.outbox.outgoing import Handover
+from gateway.outbox.reconcile import reconcile
+from gateway.outbox.sweeping import sweep
+from gateway.redis.notifier import Bell
 from gateway.store.db import open_pool
 from gateway.store.migrate import migrate
-from gateway.usecases.handover import Handover
-from gateway.usecases.reconcile import reconcile
-from gateway.usecases.sample import load_sample
-from gateway.usecases.sweeping import sweep
 
 _READY_SECONDS = 40
 _COMMANDS = {"app": ("gateway.cli", "app"), "worker": ("gateway.cli", "worker"), "sandbox": ("gateway.sandbox",)}

@@ -18,8 +18,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from channels.contract import Request
 from channels.registry import Registry
-from gateway import clock
-from gateway.bell import Bell, connect
+from gateway.access import accounts
 from gateway.config import load_settings
 from gateway.domain.account import TwilioAccount, WhatsAppAccount
 from gateway.domain.address import mailto
@@ -27,18 +26,20 @@ from gateway.domain.agent import Role, Scope
 from gateway.domain.channel import Channel
 from gateway.domain.event import InboundMessage, Sender, Verification
 from gateway.domain.language import Language
-from gateway.files import open_files
+from gateway.intake import reference
+from gateway.intake.intake import Intake
+from gateway.intake.round import Tools
+from gateway.intake.spool import Spool
+from gateway.operations.sample import load_sample
+from gateway.redis.counters import Tally
+from gateway.redis.notifier import Bell, connect
+from gateway.runtime import clock
+from gateway.runtime.files import open_files
 from gateway.store.db import Pool
-from gateway.tally import Tally
-from gateway.usecases import accounts, reference
-from gateway.usecases.intake import Intake
-from gateway.usecases.sample import load_sample
-from gateway.usecases.spool import Spool
-from gateway.usecases.turn import Tools
-from gateway.web.application import build
-from gateway.web.news import News
-from gateway.web.services import Provided, Services
-from gateway.web.serving import SERVING
+from gateway.web.server.application import build
+from gateway.web.server.live_updates import News
+from gateway.web.server.services import Provided, Services
+from gateway.web.server.serving import SERVING
 from gateway.wording import Wording
 
 PASSWORD = "a quiet window in the wall"

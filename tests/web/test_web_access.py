@@ -5,9 +5,9 @@ import re
 import pytest
 
 from gateway.domain.agent import Role, Scope
-from gateway.web.access import EVERYONE
 from gateway.web.api.table import BASE, OPERATIONS
-from gateway.web.application import PAGES
+from gateway.web.server.access import EVERYONE
+from gateway.web.server.application import PAGES
 
 RESTRICTED = [route for route in PAGES if route.roles is not None]
 UNSAFE = [route for route in RESTRICTED if route.method == "POST"]

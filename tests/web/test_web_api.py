@@ -5,8 +5,8 @@ from openapi_spec_validator import validate
 
 from gateway.domain.agent import Role
 from gateway.domain.consent import ConsentChange, ConsentState
-from gateway.store.consent import ConsentEntry, change_consent
-from gateway.usecases import identity
+from gateway.people import merging
+from gateway.people.store.consent import ConsentEntry, change_consent
 from gateway.web.api.openapi import document
 from gateway.web.api.table import BASE, OPERATIONS
 
@@ -172,7 +172,7 @@ async def test_a_merged_conversation_lives_on_in_the_one_it_joined(office, heade
     await office.text("second phone", sender="+972502222222")
     old, new = [await office.conversation_of(f"tel:+97250{digit * 7}") for digit in "12"]
     contacts = [row["contact_id"] for row in await office.pool.fetch("SELECT contact_id FROM conversation ORDER BY id")]
-    await identity.merge_by_agent(office.pool, contacts[0], contacts[1], actor="agent:1")
+    await merging.merge_by_agent(office.pool, contacts[0], contacts[1], actor="agent:1")
 
     messages = (await get(office, f"/conversations/{old}/messages", headers))["items"]
     sent = await send(office, old, headers, text="hello both")
@@ -303,7 +303,7 @@ async def test_what_nobody_foresaw_tells_nothing_of_our_insides(office, headers,
     async def broken(*_args, **_more):
         raise RuntimeError("password=hunter2")
 
-    monkeypatch.setattr("gateway.usecases.cases.list_cases", broken)
+    monkeypatch.setattr("gateway.desk.cases.list_cases", broken)
     answer = await office.client.get(f"{BASE}/cases", headers=headers)
 
     assert answer.status == 500

@@ -8,8 +8,8 @@ from web_kit import STRANGE, show
 
 from gateway.domain.agent import Role
 from gateway.domain.event import Verification
-from gateway.usecases import identity
-from gateway.web.attachments import safe_name
+from gateway.people import merging
+from gateway.web.pages.attachments import safe_name
 
 
 async def act(office, conversation, what, **form):
@@ -262,7 +262,7 @@ async def test_a_merged_thread_opens_under_its_old_address(desk):
     contacts = [
         await desk.pool.fetchval("SELECT contact_id FROM conversation WHERE id = $1", each) for each in (old, new)
     ]
-    await identity.merge_by_agent(desk.pool, *contacts, actor="agent:1")
+    await merging.merge_by_agent(desk.pool, *contacts, actor="agent:1")
 
     page = await show(desk, f"/conversations/{old}")
 

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from gateway.bell import Bell, connect
-from gateway.web.news import EVERYTHING, LONGEST_QUEUE, News
+from gateway.redis.notifier import Bell, connect
+from gateway.web.server.live_updates import EVERYTHING, LONGEST_QUEUE, News
 
 
 async def test_news_reach_an_open_screen_at_once(desk):
@@ -21,7 +21,7 @@ async def test_news_reach_an_open_screen_at_once(desk):
 
 
 async def test_without_redis_news_come_from_the_database(desk, monkeypatch):
-    monkeypatch.setattr("gateway.web.news.POLL_SECONDS", 0.05)
+    monkeypatch.setattr("gateway.web.server.live_updates.POLL_SECONDS", 0.05)
     unheard = News(desk.pool, Bell(None))
     with unheard.screen() as queue:
         polling = asyncio.create_task(unheard.poll())
@@ -33,7 +33,7 @@ async def test_without_redis_news_come_from_the_database(desk, monkeypatch):
 
 
 async def test_while_redis_is_away_screens_look_at_everything_again(desk, monkeypatch):
-    monkeypatch.setattr("gateway.web.news.POLL_SECONDS", 0.05)
+    monkeypatch.setattr("gateway.web.server.live_updates.POLL_SECONDS", 0.05)
     away = News(desk.pool, Bell(None), connect("redis://127.0.0.1:1"))
     with away.screen() as queue:
         polling = asyncio.create_task(away.poll())
@@ -51,7 +51,7 @@ async def test_a_screen_that_cannot_keep_up_is_told_to_look_at_everything(desk):
 
 
 async def test_a_session_that_ended_ends_its_stream(desk, monkeypatch):
-    monkeypatch.setattr("gateway.web.live.BEAT_SECONDS", 0.05)
+    monkeypatch.setattr("gateway.web.pages.live.BEAT_SECONDS", 0.05)
     answer = await desk.client.get("/live")
     await desk.pool.execute("DELETE FROM agent_session")
 

@@ -8,12 +8,12 @@ import pytest
 from multidict import CIMultiDict
 from web_kit import PASSWORD, running_office
 
+from gateway.access import accounts
 from gateway.domain.agent import Role
 from gateway.domain.errors import Conflict, Refused
-from gateway.usecases import accounts
-from gateway.web.headers import peer
-from gateway.web.login import _target
-from gateway.web.services import SERVICES
+from gateway.web.pages.login import _target
+from gateway.web.server.headers import peer
+from gateway.web.server.services import SERVICES
 
 
 async def test_an_agent_logs_in_and_out(office):

@@ -6,8 +6,8 @@ from web_kit import PHONE, STRANGE, show
 
 from gateway.domain.agent import Role
 from gateway.domain.language import Language
-from gateway.usecases.unsubscribe import sign
-from gateway.web import words
+from gateway.people.unsubscribing import sign
+from gateway.web.pages import i18n
 
 
 async def test_operations_see_what_went_wrong_and_send_it_again(office):
@@ -55,7 +55,7 @@ async def test_a_link_in_a_mail_unsubscribes_only_when_somebody_says_so(office):
 
 
 def test_both_languages_say_the_same_things():
-    hebrew, english = words.catalogue(Language.HEBREW), words.catalogue(Language.ENGLISH)
+    hebrew, english = i18n.catalogue(Language.HEBREW), i18n.catalogue(Language.ENGLISH)
 
     assert hebrew.keys() == english.keys()
     holes = {key: sorted(re.findall(r"\{\w+\}", said)) for key, said in hebrew.items()}

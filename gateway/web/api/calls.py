@@ -4,18 +4,21 @@ from typing import TypeVar, cast
 
 from pydantic import BaseModel
 
-from gateway import clock
+from gateway.desk import cases, inbox, reply, verification
+from gateway.desk.reply import Letter
+from gateway.desk.store.conversations import Wanted
 from gateway.domain.address import Address
 from gateway.domain.consent import Purpose
 from gateway.domain.language import Language
 from gateway.domain.paging import BadCursor
-from gateway.store.conversations import Wanted
-from gateway.usecases import cases, contacts, dead_letters, identity, inbox, knowledge_base, operations, proofs, write
-from gateway.usecases.write import Letter
+from gateway.knowledge import articles
+from gateway.operations import dead_letters, overview
+from gateway.people import contacts, merging, proofs
+from gateway.runtime import clock
 from gateway.web.api import models
 from gateway.web.api.operation import Call
 from gateway.web.api.queries import CasesQuery, ContactsQuery, DeliveriesQuery, ListQuery
-from gateway.web.problems import Problem
+from gateway.web.server.problems import Problem
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -37,20 +40,20 @@ async def get_contact(call: Call) -> BaseModel:
 async def merge_contact(call: Call) -> BaseModel:
     """Merge another contact into this one."""
     body = cast("models.MergeRequest", call.body)
-    merge_id = await identity.merge_by_agent(call.services.pool, body.contact_id, call.id, actor=_author(call))
+    merge_id = await merging.merge_by_agent(call.services.pool, body.contact_id, call.id, actor=_author(call))
     return models.Accepted(id=merge_id)
 
 
 async def undo_merge(call: Call) -> None:
     """Undo a merge."""
-    await identity.undo_merge(call.services.pool, call.id, actor=_author(call))
+    await merging.undo_merge(call.services.pool, call.id, actor=_author(call))
 
 
 async def send_code(call: Call) -> BaseModel:
     """Send a code to an address the contact claims."""
     body, services = cast("models.ProofRequest", call.body), call.services
     contact = await contacts.get_contact(services.pool, call.id)
-    proof_id = await proofs.send_code(
+    proof_id = await verification.send_code(
         services.pool,
         services.intake.wording,
         contact_id=contact.contact_id,
@@ -103,7 +106,7 @@ async def list_messages(call: Call) -> BaseModel:
 async def send_message(call: Call) -> BaseModel:
     """Put a message into the outbox, once per key."""
     body = cast("models.NewMessage", call.body)
-    message_id = await write.reply(
+    message_id = await reply.reply(
         call.services.pool,
         call.services.bell,
         conversation_id=call.id,
@@ -148,7 +151,7 @@ async def change_case(call: Call) -> BaseModel:
 async def list_deliveries(call: Call) -> BaseModel:
     """List deliveries, those that changed last first."""
     query = cast("DeliveriesQuery", call.query)
-    page = await operations.list_deliveries(
+    page = await overview.list_deliveries(
         call.services.pool, status=query.status, cursor=query.cursor, limit=query.limit
     )
     items = [models.OneDelivery.of(each) for each in page.items]
@@ -168,30 +171,30 @@ async def replay_delivery(call: Call) -> BaseModel:
 async def list_articles(call: Call) -> BaseModel:
     """List articles by key."""
     query = cast("ListQuery", call.query)
-    page = await knowledge_base.list_articles(call.services.pool, cursor=query.cursor, limit=query.limit)
+    page = await articles.list_articles(call.services.pool, cursor=query.cursor, limit=query.limit)
     return models.Many[models.Article](items=[models.Article.of(each) for each in page.items], next=page.next)
 
 
 async def get_article(call: Call) -> BaseModel:
     """Give an article."""
-    return models.Article.of(await knowledge_base.get_article(call.services.pool, call.id))
+    return models.Article.of(await articles.get_article(call.services.pool, call.id))
 
 
 async def create_article(call: Call) -> BaseModel:
     """Add an article."""
     body = cast("models.NewArticle", call.body)
-    return models.Article.of(await knowledge_base.create_article(call.services.pool, body.draft()))
+    return models.Article.of(await articles.create_article(call.services.pool, body.draft()))
 
 
 async def replace_article(call: Call) -> BaseModel:
     """Replace an article."""
     body = cast("models.NewArticle", call.body)
-    return models.Article.of(await knowledge_base.replace_article(call.services.pool, call.id, body.draft()))
+    return models.Article.of(await articles.replace_article(call.services.pool, call.id, body.draft()))
 
 
 async def delete_article(call: Call) -> None:
     """Remove an article."""
-    await knowledge_base.delete_article(call.services.pool, call.id)
+    await articles.delete_article(call.services.pool, call.id)
 
 
 def _author(call: Call) -> str:

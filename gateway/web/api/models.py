@@ -5,6 +5,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+from gateway.desk.inbox import LONGEST_TEXT
 from gateway.domain.case import CaseStatus, Severity
 from gateway.domain.channel import Channel
 from gateway.domain.delivery import Status
@@ -19,7 +20,6 @@ from gateway.domain.views import (
     DraftText,
     Entry,
 )
-from gateway.usecases.inbox import LONGEST_TEXT
 from routing.reasons import say
 
 Wire = TypeVar("Wire", bound=BaseModel)

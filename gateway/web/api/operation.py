@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from gateway.access import accounts
 from gateway.domain.agent import ApiToken, Scope
 from gateway.domain.language import Language
-from gateway.usecases import accounts
-from gateway.web import words
 from gateway.web.api.queries import OnePath, Query
-from gateway.web.problems import Problem
-from gateway.web.services import SERVICES, Services
+from gateway.web.pages import i18n
+from gateway.web.server.problems import Problem
+from gateway.web.server.services import SERVICES, Services
 
 _LONGEST_KEY = 200
 
@@ -86,7 +86,7 @@ async def _call(request: web.Request, operation: Operation, token: ApiToken) -> 
     return Call(
         services=request.app[SERVICES],
         token=token,
-        language=words.spoken(request.headers.get("Accept-Language", ""), Language.ENGLISH),
+        language=i18n.spoken(request.headers.get("Accept-Language", ""), Language.ENGLISH),
         id=path.id if path else 0,
         query=_checked(operation.query, dict(request.query), "query") if operation.query else None,
         body=await _body(request, operation.body) if operation.body else None,

@@ -1,0 +1,1 @@
+"""Taking in what arrives: batches, decisions, replies, the spool. What a payload means is the channels' to say."""

@@ -1,0 +1,1 @@
+"""What operations do: look, repair, keep, forget. What agents do is `gateway.desk`'s."""

@@ -1,0 +1,1 @@
+"""What every process stands on: time, logs, figures, files, failpoints. Nothing of messages."""

@@ -1,0 +1,57 @@
+"""What the handlers work with, made once by `app.py` and carried by the application."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from aiohttp import web
+from redis.asyncio import Redis
+
+from channels.contract import Adapter
+from channels.whatsapp import WhatsAppAdapter
+from gateway.config import Settings
+from gateway.intake.intake import Intake
+from gateway.intake.reference import Reference
+from gateway.redis.counters import Tally
+from gateway.redis.notifier import Bell
+from gateway.runtime.files import Files
+from gateway.store.db import Pool
+from gateway.web.server.live_updates import News
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provided:
+    """The adapters that webhooks of each kind may belong to, one per configured account."""
+
+    twilio: Sequence[Adapter] = ()
+    whatsapp: Sequence[WhatsAppAdapter] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Everything a handler may need; `redis` is None when there is none, and may be away at any moment."""
+
+    settings: Settings
+    pool: Pool
+    intake: Intake
+    reference: Reference
+    bell: Bell
+    provided: Provided
+    files: Files
+    news: News
+    tally: Tally
+    redis: Redis | None = None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = field(default=())
+
+    @property
+    def is_https(self) -> bool:
+        """Say whether people reach us encrypted, so that cookies may be bound to that."""
+        return self.settings.public_url.startswith("https://")
+
+
+SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
+
+
+def networks(names: Sequence[str]) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Read the networks of trusted proxies."""
+    return tuple(ip_network(name, strict=False) for name in names)

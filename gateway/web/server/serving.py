@@ -1,0 +1,44 @@
+"""HTTP put together: the door, behind it the short way of webhooks, and behind that the web application."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from aiohttp import web
+
+from gateway.web.server.application import build
+from gateway.web.server.connection_limits import DoorLimits, listen
+from gateway.web.server.fast_path import IDLE_SECONDS, Express
+from gateway.web.server.services import Services
+from gateway.web.webhooks import express_webhooks
+
+# aiohttp gives a connection as long for the head of its first request as it keeps an idle one; bodies
+# are never unpacked, so that a small one cannot become a large one.
+SERVING: dict[str, Any] = {
+    "access_log": None,
+    "auto_decompress": False,
+    "keepalive_timeout": IDLE_SECONDS,
+    "lingering_time": 2.0,
+    "shutdown_timeout": 15.0,
+}
+
+
+@asynccontextmanager
+async def serve_http(services: Services, *, host: str, port: int, limits: DoorLimits) -> AsyncIterator[int]:
+    """Serve while the context lasts; gives the port. What is under way at its end is still answered.
+
+    Raises:
+        OSError: the port is taken or not allowed.
+    """
+    runner = web.AppRunner(build(services), **SERVING)
+    await runner.setup()
+    express = Express(express_webhooks(services), ordinary=cast("Callable[[], asyncio.Protocol]", runner.server))
+    try:
+        server = await listen(express.connection, host=host, port=port, limits=limits)
+        try:
+            yield int(server.sockets[0].getsockname()[1])
+        finally:
+            server.close()
+    finally:
+        await asyncio.gather(express.drain(), runner.cleanup())
