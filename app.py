@@ -19,21 +19,21 @@ from gateway.domain.event import Event
 from gateway.intake import reference
 from gateway.intake.intake import Intake
 from gateway.intake.reference import Reference
-from gateway.intake.round import Tools
+from gateway.intake.round import DecisionContext
 from gateway.intake.spool import Spool
 from gateway.mail.parsing import MailParser
 from gateway.mail.server import start_mail_server
 from gateway.operations.prepare import prepare
-from gateway.redis.counters import Tally
-from gateway.redis.heartbeat import beat_forever, own_name
-from gateway.redis.notifier import Bell, connect
+from gateway.redis.counters import SendCounters
+from gateway.redis.heartbeat import heartbeat, own_name
+from gateway.redis.notifier import Notifier, connect
 from gateway.runtime import clock, failpoints
 from gateway.runtime.files import Files, open_files
 from gateway.runtime.log import set_up_logging
 from gateway.store.db import Pool, open_pool
 from gateway.web import webhooks
-from gateway.web.server.connection_limits import DoorLimits
-from gateway.web.server.live_updates import News
+from gateway.web.server.connection_limits import ConnectionLimits
+from gateway.web.server.live_updates import LiveUpdates
 from gateway.web.server.services import Provided, Services, networks
 from gateway.web.server.serving import serve_http
 from gateway.wording import Wording
@@ -76,8 +76,8 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.database_url, min_size=0, max_size=POOL_SIZE, erasure_key=settings.erasure_key)
         stack.push_async_callback(pool.close)
-        bell = Bell(settings.redis_url or None)
-        stack.push_async_callback(bell.close)
+        notifier = Notifier(settings.redis_url or None)
+        stack.push_async_callback(notifier.close)
         registry = Registry(settings.accounts, public_url=settings.public_url)
         stack.push_async_callback(registry.close)
         intake_pool = await open_pool(
@@ -88,8 +88,8 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
             by_index=True,
         )
         stack.push_async_callback(intake_pool.close)
-        services = await _services(settings, pool, intake_pool, bell, registry, stack)
-        limits = DoorLimits(trusted=services.trusted_proxies)
+        services = await _services(settings, pool, intake_pool, notifier, registry, stack)
+        limits = ConnectionLimits(trusted=services.trusted_proxies)
         port = await stack.enter_async_context(
             serve_http(services, host=settings.host, port=settings.port, limits=limits)
         )
@@ -98,11 +98,11 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
 
 
 async def _services(
-    settings: Settings, pool: Pool, intake_pool: Pool, bell: Bell, registry: Registry, stack: AsyncExitStack
+    settings: Settings, pool: Pool, intake_pool: Pool, notifier: Notifier, registry: Registry, stack: AsyncExitStack
 ) -> Services:
     known = reference.unloaded(settings.endpoints)
     await _prepare(settings, pool, known, stack)
-    tools = Tools(
+    context = DecisionContext(
         reference=known,
         wording=Wording.load(default=settings.default_language),
         default_language=settings.default_language,
@@ -112,27 +112,27 @@ async def _services(
     stack.callback(spool.close)
     files = open_files(settings)
     provided = Provided(twilio=registry.twilio_adapters, whatsapp=registry.whatsapp_adapters)
-    intake = Intake(intake_pool, tools, spool, bell, _Rereader(settings, provided, files, stack).read)
+    intake = Intake(intake_pool, context, spool, notifier, _Rereader(settings, provided, files, stack).read)
     running = asyncio.create_task(intake.run())
     running.add_done_callback(_stop_if_broken)
     stack.push_async_callback(_finish, intake, running)
     redis = connect(settings.redis_url) if settings.redis_url else None
-    tally = Tally(settings.redis_url or None)
-    stack.push_async_callback(tally.close)
+    counters = SendCounters(settings.redis_url or None)
+    stack.push_async_callback(counters.close)
     if redis is not None:
         stack.push_async_callback(redis.aclose)
-        beating = asyncio.create_task(beat_forever(settings.redis_url, role="app", name=own_name()))
+        beating = asyncio.create_task(heartbeat(settings.redis_url, role="app", name=own_name()))
         stack.callback(beating.cancel)
     return Services(
         settings=settings,
         pool=pool,
         intake=intake,
         reference=known,
-        bell=bell,
+        notifier=notifier,
         provided=provided,
         files=files,
-        news=News(pool, bell, redis),
-        tally=tally,
+        news=LiveUpdates(pool, notifier, redis),
+        counters=counters,
         redis=redis,
         trusted_proxies=networks(settings.trusted_proxies),
     )

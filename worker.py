@@ -16,12 +16,12 @@ from gateway.config import Settings, load_settings
 from gateway.embedded.process import follow_parent
 from gateway.jobs.dispatching import dispatch_forever
 from gateway.jobs.keeping import Kept
-from gateway.jobs.resources import Tools, open_tools
+from gateway.jobs.resources import WorkerResources, open_resources
 from gateway.operations.restore_guard import hold_if_restored
 from gateway.outbox.budgets import Limits
 from gateway.outbox.sender import DRAIN_SECONDS, Sender
-from gateway.redis.counters import Tally
-from gateway.redis.heartbeat import beat_forever, own_name
+from gateway.redis.counters import SendCounters
+from gateway.redis.heartbeat import heartbeat, own_name
 from gateway.redis.rate_limits import Rates
 from gateway.runtime import failpoints
 from gateway.runtime.log import set_up_logging
@@ -45,7 +45,7 @@ def send_for(parent: int) -> None:
     _run(_send, Limits(bulk=0))
 
 
-def _run(work: "Callable[[Sender, Tools, Settings], Awaitable[None]]", limits: Limits | None = None) -> None:
+def _run(work: "Callable[[Sender, WorkerResources, Settings], Awaitable[None]]", limits: Limits | None = None) -> None:
     settings = load_settings()
     set_up_logging(settings)
     failpoints.arm(settings.fault)
@@ -55,33 +55,35 @@ def _run(work: "Callable[[Sender, Tools, Settings], Awaitable[None]]", limits: L
 
 
 async def run(
-    settings: Settings, work: "Callable[[Sender, Tools, Settings], Awaitable[None]]", limits: Limits | None = None
+    settings: Settings,
+    work: "Callable[[Sender, WorkerResources, Settings], Awaitable[None]]",
+    limits: Limits | None = None,
 ) -> None:
     """Work until told to stop."""
-    async with open_tools(settings, connections=_CONNECTIONS, by_index=True) as tools:
-        if held := await hold_if_restored(tools.pool):
+    async with open_resources(settings, connections=_CONNECTIONS, by_index=True) as resources:
+        if held := await hold_if_restored(resources.pool):
             log.warning("the database was restored: what it owed is held until operations decide", held=held)
-        rates, tally = Rates(settings.redis_url or None), Tally(settings.redis_url or None)
+        rates, counters = Rates(settings.redis_url or None), SendCounters(settings.redis_url or None)
         sender = Sender(
-            tools.pool,
-            tools.registry,
-            tools.handover,
-            bell=tools.bell,
+            resources.pool,
+            resources.registry,
+            resources.builder,
+            notifier=resources.notifier,
             rates=rates,
-            tally=tally,
+            counters=counters,
             name=_name(),
             limits=limits,
         )
         log.info("working", sender=_name())
         try:
-            await work(sender, tools, settings)
+            await work(sender, resources, settings)
         finally:
-            await tally.flush()
-            for each in (rates, tally):
+            await counters.flush()
+            for each in (rates, counters):
                 await each.close()
 
 
-async def _send(sender: Sender, _tools: Tools, _settings: Settings) -> None:
+async def _send(sender: Sender, _tools: WorkerResources, _settings: Settings) -> None:
     """Run the sender alone."""
     stopping = asyncio.create_task(_stop_in_time(sender, []))
     try:
@@ -90,7 +92,7 @@ async def _send(sender: Sender, _tools: Tools, _settings: Settings) -> None:
         stopping.cancel()
 
 
-async def _lead(sender: Sender, tools: Tools, settings: Settings) -> None:
+async def _lead(sender: Sender, resources: WorkerResources, settings: Settings) -> None:
     """Run the sender, and beside it the other senders and what needs Redis."""
     children = [Kept("worker", "sender") for _ in range(settings.senders - 1)]
     if settings.redis_url:
@@ -98,8 +100,8 @@ async def _lead(sender: Sender, tools: Tools, settings: Settings) -> None:
     beside = [asyncio.create_task(_stop_in_time(sender, children))]
     beside += [asyncio.create_task(child.keep_running()) for child in children]
     if settings.redis_url:
-        beside.append(asyncio.create_task(dispatch_forever(tools.pool, settings.redis_url)))
-        beside.append(asyncio.create_task(beat_forever(settings.redis_url, role="worker", name=own_name())))
+        beside.append(asyncio.create_task(dispatch_forever(resources.pool, settings.redis_url)))
+        beside.append(asyncio.create_task(heartbeat(settings.redis_url, role="worker", name=own_name())))
     try:
         await sender.run()
     finally:

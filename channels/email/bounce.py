@@ -51,7 +51,7 @@ _RETURNED = frozenset(
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
+class BounceRecipient(Struct, frozen=True, kw_only=True):
     """What a report says became of one recipient of one mail. `dsn` is an enhanced status code (RFC 3463)."""
 
     address: Address | None
@@ -63,7 +63,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-def read(mail: Mail, *, null_sender: bool) -> tuple[Outcome, ...]:
+def read(mail: Mail, *, null_sender: bool) -> tuple[BounceRecipient, ...]:
     """List what a mail reports about mail of ours; empty when it is no report."""
     feedback = mail.first("message/feedback-report")
     if feedback is not None and (mail.report_type == "feedback-report" or null_sender or _is_daemon(mail)):
@@ -149,7 +149,7 @@ def _groups(text: str) -> Iterator[dict[str, str]]:
             yield group
 
 
-def _reported(mail: Mail, group: dict[str, str]) -> Outcome | None:
+def _reported(mail: Mail, group: dict[str, str]) -> BounceRecipient | None:
     action = group.get("action", "failed").split()[0:1]
     word = action[0].lower().strip(";,.") if action else "failed"
     status = re.search(r"[245]\.\d{1,3}\.\d{1,3}", group.get("status", ""))
@@ -157,7 +157,7 @@ def _reported(mail: Mail, group: dict[str, str]) -> Outcome | None:
     returned = _returned(mail)
     address = _recipient(group)
     if word in _NOT_FAILED and not (stated and stated[0] in "45"):
-        return Outcome(
+        return BounceRecipient(
             address=address, original_id=_original_id(mail, returned), dsn=stated, was_delivered=word == "delivered"
         )
     diagnostic = _TYPED.sub("", group.get("diagnostic-code", ""))
@@ -196,14 +196,16 @@ def _judge(
     shown: str,
     stated: str | None,
     is_temporary: bool,
-) -> Outcome:
+) -> BounceRecipient:
     dsn = status_code(stated, words, is_temporary=is_temporary)
     meaning = meaning_of(words, dsn)
     is_permanent = not is_temporary and (dsn[0] == "5" or dsn.startswith("4.1."))
     gone = meaning.nobody_there and is_permanent and not _AFTER_DATA.search(words)
     detail = re.sub(r"\s+", " ", shown).strip()[:300]
     reason = f"{meaning.sentence} {detail}".strip()
-    return Outcome(address=address, original_id=_original_id(mail, returned), dsn=dsn, is_hard=gone, reason=reason)
+    return BounceRecipient(
+        address=address, original_id=_original_id(mail, returned), dsn=dsn, is_hard=gone, reason=reason
+    )
 
 
 def _ours(mail: Mail) -> list[str]:
@@ -212,7 +214,7 @@ def _ours(mail: Mail) -> list[str]:
     return re.findall(r"[^\s<>;,\"'()]+@[^\s<>;,\"'()]+", " ".join(values))
 
 
-def _worded(mail: Mail) -> tuple[Outcome, ...]:
+def _worded(mail: Mail) -> tuple[BounceRecipient, ...]:
     """Read a notice that only has words; none when nothing in it says that a mail failed."""
     notice, _ = _notice(mail)
     returned = _returned(mail)
@@ -261,14 +263,14 @@ def _telling(diagnostic: str) -> str:
     return (coded or lines[-1:] or [""])[0]
 
 
-def _complaint(mail: Mail, report: dict[str, str]) -> Outcome:
+def _complaint(mail: Mail, report: dict[str, str]) -> BounceRecipient:
     returned = _returned(mail)
     candidates = [report.get("original-rcpt-to", ""), report.get("removal-recipient", ""), " ".join(returned.all("to"))]
     found = next(
         (found for found in (re.search(r"[^\s<>;,\"']+@[^\s<>;,\"']+", text) for text in candidates) if found), None
     )
     address = addresses.mailbox(found[0]) if found else None
-    return Outcome(
+    return BounceRecipient(
         address=mailto(address) if address else None,
         original_id=_original_id(mail, returned),
         is_complaint=True,
@@ -276,7 +278,7 @@ def _complaint(mail: Mail, report: dict[str, str]) -> Outcome:
     )
 
 
-def _ses(mail: Mail) -> tuple[Outcome, ...]:
+def _ses(mail: Mail) -> tuple[BounceRecipient, ...]:
     """Amazon SES notices that its topic mails as JSON; other mail gives none."""
     leaf = mail.first("text/plain")
     if leaf is None or not mail.fields.all("x-amz-sns-message-id"):
@@ -291,7 +293,7 @@ def _ses(mail: Mail) -> tuple[Outcome, ...]:
         return ()
 
 
-def _ses_outcomes(notice: dict[str, dict[str, object]]) -> Iterator[Outcome]:
+def _ses_outcomes(notice: dict[str, dict[str, object]]) -> Iterator[BounceRecipient]:
     kind = str(notice.get("notificationType") or notice.get("eventType") or "").lower()
     sent = notice["mail"]
     common = sent.get("commonHeaders")
@@ -307,7 +309,7 @@ def _ses_outcomes(notice: dict[str, dict[str, object]]) -> Iterator[Outcome]:
         stated = str(record["status"]) if record.get("status") else None
         permanent = str(body.get("bounceType", "")).lower() == "permanent"
         meaning = meaning_of(diagnostic, stated)
-        yield Outcome(
+        yield BounceRecipient(
             address=mailto(address) if address else None,
             original_id=ids[0] or None,
             dsn=status_code(stated, diagnostic, is_temporary=not permanent)

@@ -101,7 +101,9 @@ def _occurred_at(request: Request, mail: Mail) -> datetime:
     return said if said and said <= request.received_at + _CLOCK_SKEW else request.received_at
 
 
-def _outcome_event(request: Request, account: MailAccount, mail: Mail, outcome: bounce.Outcome, index: int) -> Event:
+def _outcome_event(
+    request: Request, account: MailAccount, mail: Mail, outcome: bounce.BounceRecipient, index: int
+) -> Event:
     suffix = f"#{index}" if index else ""
     endpoint = _target(request, account, _named_recipients(mail)).endpoint
     provider_id = _provider_id(request, mail) + suffix

@@ -11,7 +11,7 @@ from gateway.cli.reach import with_pool
 from gateway.config import Settings
 from gateway.operations import erasure
 from gateway.operations.retention import forget_old
-from gateway.redis.notifier import Bell, connect
+from gateway.redis.notifier import Notifier, connect
 from gateway.runtime.clock import now
 from gateway.runtime.files import open_files
 from gateway.store.db import Pool
@@ -50,19 +50,22 @@ def run_forget(settings: Settings, who: str, *, yes: bool) -> None:
         )
         if not yes:
             typer.confirm("Erase?", abort=True)
-        redis, bell = connect(settings.redis_url) if settings.redis_url else None, Bell(settings.redis_url or None)
+        redis, notifier = (
+            connect(settings.redis_url) if settings.redis_url else None,
+            Notifier(settings.redis_url or None),
+        )
         try:
             return await erasure.erase(
                 pool,
                 open_files(settings),
                 people,
                 redis=redis,
-                bell=bell,
+                notifier=notifier,
                 spool_folder=settings.spool_folder,
                 actor="command line",
             )
         finally:
-            await bell.close()
+            await notifier.close()
             if redis is not None:
                 await redis.aclose()
 

@@ -11,7 +11,7 @@ from gateway.cli.exits import FAILED, exit_codes
 from gateway.cli.reach import with_pool
 from gateway.config import load_settings
 from gateway.knowledge.importing import read_articles, store_articles
-from gateway.people.importing import Outcome, read_contacts, store_contacts
+from gateway.people.importing import ImportResult, read_contacts, store_contacts
 from gateway.store.db import Pool
 
 importing = typer.Typer(help="Bring in people or knowledge from a file.", no_args_is_help=True)
@@ -29,8 +29,8 @@ def import_contacts(file: File) -> None:
         settings = load_settings()
         rows, rejected = read_contacts(file.read_bytes(), region=settings.default_region)
 
-        async def work(pool: Pool) -> Outcome:
-            outcome = Outcome(rejected=tuple(rejected))
+        async def work(pool: Pool) -> ImportResult:
+            outcome = ImportResult(rejected=tuple(rejected))
             with Progress(console=errors, transient=True) as progress:
                 task = progress.add_task("Importing", total=len(rows))
                 for start in range(0, len(rows), _ROWS_AT_A_TIME):

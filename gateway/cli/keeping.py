@@ -13,7 +13,7 @@ from gateway.config import Settings
 from gateway.domain.errors import Refused
 from gateway.embedded.dumping import dump, restore
 from gateway.operations import restore_guard
-from gateway.redis.notifier import Bell
+from gateway.redis.notifier import Notifier
 from gateway.store.db import Pool
 
 
@@ -48,15 +48,15 @@ def run_held(settings: Settings, what: Literal["show", "hold", "release", "disca
     """Show what is held, hold what is owed, let it go out after all, or give it up."""
 
     async def work(pool: Pool) -> int:
-        bell = Bell(settings.redis_url or None)
+        notifier = Notifier(settings.redis_url or None)
         try:
             if what == "release":
-                return await restore_guard.release(pool, bell=bell)
+                return await restore_guard.release(pool, notifier=notifier)
             if what == "discard":
-                return await restore_guard.discard(pool, bell=bell)
+                return await restore_guard.discard(pool, notifier=notifier)
             return await (restore_guard.hold(pool) if what == "hold" else _count(pool))
         finally:
-            await bell.close()
+            await notifier.close()
 
     count = with_pool(settings, work)
     if what in ("show", "hold"):

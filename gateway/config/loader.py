@@ -1,4 +1,4 @@
-"""Reading the environment and eshnav.toml into shapes, gathering every problem on the way."""
+"""Reading the environment and eshnav.toml into schemas, gathering every problem on the way."""
 
 import tomllib
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ _SECTIONS = ("twilio", "whatsapp", "mail")
 _NO_ACCOUNT_BY_ITSELF = ("TWILIO_API_BASE", "WHATSAPP_API_BASE")
 
 
-class Reading:
-    """One reading of the configuration; `problems` is what was wrong, in sentences."""
+class Loader:
+    """Reads the configuration once; `problems` is what was wrong, in sentences."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.problems: list[str] = []

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from gateway.config.accounts import mail_account, twilio_account, whatsapp_account
-from gateway.config.loader import Reading
+from gateway.config.loader import Loader
 from gateway.config.sandbox import sandbox_accounts, sandbox_environ
 from gateway.config.schema import General, MailShape, TwilioShape, WhatsAppShape
 from gateway.domain.account import Account
@@ -126,7 +126,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     Raises:
         ConfigurationError: lists everything that is wrong.
     """
-    read = Reading(os.environ if environ is None else environ)
+    read = Loader(os.environ if environ is None else environ)
     general = read.general()
     twilio, whatsapp, mail = read.accounts(TwilioShape), read.accounts(WhatsAppShape), read.accounts(MailShape)
     if read.problems or general is None:

@@ -9,7 +9,7 @@ from gateway.domain.errors import NotFound
 from gateway.domain.paging import Page, Place, cut, place_of
 from gateway.domain.views import CaseCard
 from gateway.intake.store import reference
-from gateway.redis.notifier import Bell
+from gateway.redis.notifier import Notifier
 from gateway.store.db import Connection, Pool
 
 _CHANGE = "case"
@@ -42,32 +42,32 @@ async def get_case(pool: Pool, case_id: int) -> CaseCard:
         return await _case(connection, case_id)
 
 
-async def take(pool: Pool, bell: Bell, *, conversation_id: int, agent: Agent) -> int:
+async def take(pool: Pool, notifier: Notifier, *, conversation_id: int, agent: Agent) -> int:
     """Take a conversation over, with its open case or a new one, so that the bot steps aside; gives the case's id.
 
     Raises:
         NotFound: there is no such conversation.
     """
     async with pool.acquire() as connection, connection.transaction():
-        family = await conversations.family(connection, conversation_id)
-        if not family:
+        merged_ids = await conversations.merged_ids(connection, conversation_id)
+        if not merged_ids:
             raise NotFound(f"there is no conversation {conversation_id}")
-        case_id = await speak_in_person(connection, family, agent, answered=False)
+        case_id = await speak_in_person(connection, merged_ids, agent, answered=False)
         await store.assign(connection, case_id, agent.agent_id)
         await store.happened(connection, case_id, actor=actor(agent), what="taken")
-    await bell.announce([family[0]], _CHANGE)
+    await notifier.announce([merged_ids[0]], _CHANGE)
     return case_id
 
 
-async def speak_in_person(connection: Connection, family: tuple[int, ...], agent: Agent, *, answered: bool) -> int:
+async def speak_in_person(connection: Connection, merged_ids: tuple[int, ...], agent: Agent, *, answered: bool) -> int:
     """Note, within the caller's transaction, that a person speaks in this thread from now on; gives the case's id.
 
     Without an open case one is opened, for the bot is silent only while a person has a case.
     """
-    conversation = await conversations.lock(connection, family[0])
-    case_id = await store.open_of(connection, family)
+    conversation = await conversations.lock(connection, merged_ids[0])
+    case_id = await store.open_of(connection, merged_ids)
     if case_id is None:
-        newest = await store.newest_of(connection, family)
+        newest = await store.newest_of(connection, merged_ids)
         draft = newest or CaseDraft(topic="other", queue=(await reference.load_policy(connection)).queues[0].name)
         case_id = await store.open_case(connection, conversation, draft)
         await store.happened(connection, case_id, actor=actor(agent), what="opened")
@@ -77,7 +77,7 @@ async def speak_in_person(connection: Connection, family: tuple[int, ...], agent
 
 async def update(
     pool: Pool,
-    bell: Bell,
+    notifier: Notifier,
     *,
     case_id: int,
     by: str,
@@ -92,33 +92,33 @@ async def update(
     """
     async with pool.acquire() as connection, connection.transaction():
         case = await _case(connection, case_id)
-        family = await conversations.family(connection, case.conversation_id)
-        await conversations.lock(connection, family[0])
+        merged_ids = await conversations.merged_ids(connection, case.conversation_id)
+        await conversations.lock(connection, merged_ids[0])
         if unassign or assignee is not None:
             await _assign(connection, case, assignee, by)
         if status is not None and status is not case.status:
-            await store.set_status(connection, case_id, status, conversation_id=family[0])
+            await store.set_status(connection, case_id, status, conversation_id=merged_ids[0])
             await store.happened(connection, case_id, actor=by, what=status)
         changed = await _case(connection, case_id)
-    await bell.announce([family[0]], _CHANGE)
+    await notifier.announce([merged_ids[0]], _CHANGE)
     return changed
 
 
-async def settle(pool: Pool, bell: Bell, *, conversation_id: int, agent: Agent, status: CaseStatus) -> None:
+async def settle(pool: Pool, notifier: Notifier, *, conversation_id: int, agent: Agent, status: CaseStatus) -> None:
     """Resolve the open case of a thread, or open its newest again; nothing happens when there is none to change.
 
     Raises:
         NotFound: there is no such conversation.
     """
     async with pool.acquire() as connection:
-        family = await conversations.family(connection, conversation_id)
-        if not family:
+        merged_ids = await conversations.merged_ids(connection, conversation_id)
+        if not merged_ids:
             raise NotFound(f"there is no conversation {conversation_id}")
-        cases = await store.page(connection, conversation_ids=family)
+        cases = await store.page(connection, conversation_ids=merged_ids)
     is_open = status is not CaseStatus.RESOLVED
     case = next((each for each in cases if (each.status is CaseStatus.RESOLVED) is is_open), None)
     if case is not None:
-        await update(pool, bell, case_id=case.case_id, by=actor(agent), status=status)
+        await update(pool, notifier, case_id=case.case_id, by=actor(agent), status=status)
 
 
 async def _assign(connection: Connection, case: CaseCard, assignee: str | None, by: str) -> None:

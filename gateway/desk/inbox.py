@@ -12,7 +12,7 @@ from gateway.domain.paging import Page, Place, cut, place_of
 from gateway.domain.text import storable
 from gateway.domain.views import ConversationCard, Entry, Thread
 from gateway.people.store import contacts
-from gateway.redis.notifier import Bell
+from gateway.redis.notifier import Notifier
 from gateway.store.db import Connection, Pool
 
 LONGEST_TEXT = 20_000
@@ -46,8 +46,8 @@ async def get_conversation(pool: Pool, conversation_id: int) -> ConversationCard
         NotFound: there is none.
     """
     async with pool.acquire() as connection:
-        family = await _family(connection, conversation_id)
-        found = await store.page(connection, Wanted(which="one", ids=family[:1]), place=Place(), count=1)
+        merged_ids = await _merged_ids(connection, conversation_id)
+        found = await store.page(connection, Wanted(which="one", ids=merged_ids[:1]), place=Place(), count=1)
     return found[0]
 
 
@@ -58,19 +58,21 @@ async def open_thread(pool: Pool, conversation_id: int, *, before: int | None = 
         NotFound: there is no such conversation.
     """
     async with pool.acquire() as connection:
-        family = await _family(connection, conversation_id)
-        conversation = (await store.page(connection, Wanted(which="one", ids=family[:1]), place=Place(), count=1))[0]
-        ids = await store.newest_entries(connection, family, before=before or _END, count=_THREAD_LENGTH + 1)
+        merged_ids = await _merged_ids(connection, conversation_id)
+        conversation = (await store.page(connection, Wanted(which="one", ids=merged_ids[:1]), place=Place(), count=1))[
+            0
+        ]
+        ids = await store.newest_entries(connection, merged_ids, before=before or _END, count=_THREAD_LENGTH + 1)
         contact = await contacts.one(connection, conversation.contact_id)
         if contact is None:
             raise NotFound(f"there is no contact {conversation.contact_id}")
         return Thread(
-            conversation_id=family[0],
+            conversation_id=merged_ids[0],
             contact=contact,
             entries=tuple(await store.entries(connection, ids[:_THREAD_LENGTH])),
             earlier=ids[_THREAD_LENGTH - 1] if len(ids) > _THREAD_LENGTH else None,
-            cases=tuple(await cases.page(connection, conversation_ids=family)),
-            ways=tuple(await store.ways(connection, contact.contact_id, family)),
+            cases=tuple(await cases.page(connection, conversation_ids=merged_ids)),
+            reply_channels=tuple(await store.reply_channels(connection, contact.contact_id, merged_ids)),
             last_channel=conversation.channel,
         )
 
@@ -82,12 +84,14 @@ async def list_messages(pool: Pool, conversation_id: int, *, after: int, limit: 
         NotFound: there is no such conversation.
     """
     async with pool.acquire() as connection:
-        family = await _family(connection, conversation_id)
-        ids, last = cut(await store.oldest_entries(connection, family, after=after, count=limit + 1), limit)
+        merged_ids = await _merged_ids(connection, conversation_id)
+        ids, last = cut(await store.oldest_entries(connection, merged_ids, after=after, count=limit + 1), limit)
         return Page(items=await store.entries(connection, ids), next=str(last) if last else None)
 
 
-async def note(pool: Pool, bell: Bell, *, conversation_id: int, agent: Agent, text: str, idempotency_key: str) -> int:
+async def note(
+    pool: Pool, notifier: Notifier, *, conversation_id: int, agent: Agent, text: str, idempotency_key: str
+) -> int:
     """Add an internal note and give its id; the customer never sees it.
 
     Raises:
@@ -97,21 +101,21 @@ async def note(pool: Pool, bell: Bell, *, conversation_id: int, agent: Agent, te
     """
     text = good_text(text)
     async with pool.acquire() as connection, connection.transaction():
-        family = await _family(connection, conversation_id)
-        conversation = await store.lock(connection, family[0])
+        merged_ids = await _merged_ids(connection, conversation_id)
+        conversation = await store.lock(connection, merged_ids[0])
         note_id = await store.add_note(
             connection, conversation, author=actor(agent), text=text, idempotency_key=idempotency_key
         )
         if note_id is None:
-            return await _repeated_note(connection, family[0], idempotency_key, text)
-    await bell.announce([family[0]], "note")
+            return await _repeated_note(connection, merged_ids[0], idempotency_key, text)
+    await notifier.announce([merged_ids[0]], "note")
     return note_id
 
 
 async def mark_seen(pool: Pool, conversation_id: int, agent: Agent) -> None:
     """Note that an agent has read a thread to its end."""
     async with pool.acquire() as connection:
-        await store.saw(connection, agent.agent_id, await store.family(connection, conversation_id))
+        await store.saw(connection, agent.agent_id, await store.merged_ids(connection, conversation_id))
 
 
 async def whole_text(pool: Pool, message_id: int) -> str:
@@ -140,9 +144,9 @@ async def find_file(pool: Pool, attachment_id: int) -> StoredFile:
     return found
 
 
-async def take_in_hand(connection: Connection, family: Sequence[int], agent: Agent) -> int:
+async def take_in_hand(connection: Connection, merged_ids: Sequence[int], agent: Agent) -> int:
     """Note, within the caller's transaction, that an agent answers this thread; gives the case it belongs to."""
-    return await speak_in_person(connection, tuple(family), agent, answered=True)
+    return await speak_in_person(connection, tuple(merged_ids), agent, answered=True)
 
 
 def good_text(text: str) -> str:
@@ -166,8 +170,8 @@ async def _repeated_note(connection: Connection, conversation_id: int, key: str,
     return stored.message_id
 
 
-async def _family(connection: Connection, conversation_id: int) -> tuple[int, ...]:
-    family = await store.family(connection, conversation_id)
-    if not family:
+async def _merged_ids(connection: Connection, conversation_id: int) -> tuple[int, ...]:
+    merged_ids = await store.merged_ids(connection, conversation_id)
+    if not merged_ids:
         raise NotFound(f"there is no conversation {conversation_id}")
-    return family
+    return merged_ids

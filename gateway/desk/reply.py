@@ -13,10 +13,10 @@ from gateway.domain.consent import Purpose, may_send
 from gateway.domain.delivery import Lane
 from gateway.domain.errors import Conflict, NotFound, Refused
 from gateway.domain.outbound import OutgoingDraft
-from gateway.domain.views import Way
+from gateway.domain.views import ReplyChannel
 from gateway.outbox.cutting import cut
 from gateway.outbox.store import outgoing
-from gateway.redis.notifier import Bell
+from gateway.redis.notifier import Notifier
 from gateway.runtime import clock
 from gateway.store.db import Pool
 
@@ -28,7 +28,7 @@ _LANES = {
 }
 
 
-class Letter(Struct, frozen=True, kw_only=True):
+class ReplyRequest(Struct, frozen=True, kw_only=True):
     """What somebody wants to send: without a `channel`, the one the person used last; likewise `address_id`."""
 
     text: str
@@ -38,7 +38,9 @@ class Letter(Struct, frozen=True, kw_only=True):
     purpose: Purpose = Purpose.REPLY
 
 
-async def reply(pool: Pool, bell: Bell, *, conversation_id: int, letter: Letter, author: Agent | str) -> int:
+async def reply(
+    pool: Pool, notifier: Notifier, *, conversation_id: int, request: ReplyRequest, author: Agent | str
+) -> int:
     """Put a message into the outbox and give its id; the same key with the same message gives the same id.
 
     An agent's reply takes the conversation in hand, so that the bot is silent; `author` is a name for programs.
@@ -48,89 +50,97 @@ async def reply(pool: Pool, bell: Bell, *, conversation_id: int, letter: Letter,
         Refused: the text is no good, there is no address on that channel, or the person opted out; says which.
         Conflict: the key was used for another message.
     """
-    text = good_text(letter.text)
+    text = good_text(request.text)
     async with pool.acquire() as connection, connection.transaction():
-        family = await store.family(connection, conversation_id)
-        if not family:
+        merged_ids = await store.merged_ids(connection, conversation_id)
+        if not merged_ids:
             raise NotFound(f"there is no conversation {conversation_id}")
-        conversation = await store.lock(connection, family[0])
-        if stored := await store.sent_with_key(connection, family[0], letter.idempotency_key):
-            return _repeated(stored, letter, text)
-        ways = await store.ways(connection, conversation.contact_id, family)
-        way = choose(ways, letter)
+        conversation = await store.lock(connection, merged_ids[0])
+        if stored := await store.sent_with_key(connection, merged_ids[0], request.idempotency_key):
+            return _repeated(stored, request, text)
+        reply_channels = await store.reply_channels(connection, conversation.contact_id, merged_ids)
+        candidate = choose(reply_channels, request)
         case_id = conversation.newest_case_id
         if isinstance(author, Agent):
-            case_id = await take_in_hand(connection, family, author)
+            case_id = await take_in_hand(connection, merged_ids, author)
         draft = OutgoingDraft(
             contact_id=conversation.contact_id,
-            conversation_id=family[0],
-            route=way.route,
+            conversation_id=merged_ids[0],
+            route=candidate.route,
             author=f"agent:{author.agent_id}" if isinstance(author, Agent) else author,
             text=text,
-            parts=cut(text, way.route),
-            lane=_LANES[letter.purpose],
-            purpose=letter.purpose,
-            chain=tuple(each.route for each in fallbacks(ways, way, letter.purpose, clock.now())),
-            subject=_answering(way.last_subject) if way.channel is Channel.EMAIL else "",
+            parts=cut(text, candidate.route),
+            lane=_LANES[request.purpose],
+            purpose=request.purpose,
+            chain=tuple(each.route for each in fallbacks(reply_channels, candidate, request.purpose, clock.now())),
+            subject=_answering(candidate.last_subject) if candidate.channel is Channel.EMAIL else "",
             case_id=case_id,
-            answers_id=way.last_inbound_id if way.channel is Channel.EMAIL else None,
-            idempotency_key=letter.idempotency_key,
+            reply_to_message_id=candidate.last_inbound_id if candidate.channel is Channel.EMAIL else None,
+            idempotency_key=request.idempotency_key,
         )
         [message_id] = await outgoing.queue(connection, [draft])
     if message_id is None:
         raise Conflict("this idempotency key was used a moment ago; ask again")
-    await bell.ring_senders()
-    await bell.announce([family[0]], "message")
+    await notifier.wake_senders()
+    await notifier.announce([merged_ids[0]], "message")
     return message_id
 
 
-def choose(ways: Sequence[Way], letter: Letter) -> Way:
+def choose(reply_channels: Sequence[ReplyChannel], request: ReplyRequest) -> ReplyChannel:
     """Pick the way to send: on the channel asked for, or else the one used last that is not shut.
 
     Raises:
         Refused: there is no address on that channel, or the person opted out there; says which.
     """
     fitting = [
-        way
-        for way in ways
-        if letter.channel in (None, way.channel) and letter.address_id in (None, way.route.address_id)
+        candidate
+        for candidate in reply_channels
+        if request.channel in (None, candidate.channel) and request.address_id in (None, candidate.route.address_id)
     ]
     if not fitting:
-        where = f"on {letter.channel}" if letter.channel else "that we can write to"
+        where = f"on {request.channel}" if request.channel else "that we can write to"
         raise Refused(f"this contact has no address {where}")
-    open_ways = [way for way in fitting if may_send(letter.purpose, way.opted_out)]
-    if not open_ways:
+    open_channels = [candidate for candidate in fitting if may_send(request.purpose, candidate.opted_out)]
+    if not open_channels:
         raise Refused(f"{fitting[0].uri} opted out of messages of this kind")
-    return next((way for way in open_ways if not way.unreachable), open_ways[0])
+    return next((candidate for candidate in open_channels if not candidate.unreachable), open_channels[0])
 
 
-def fallbacks(ways: Sequence[Way], chosen: Way, purpose: Purpose, now: datetime) -> list[Way]:
-    """List the ways to try when the chosen one fails for good: other channels the person is known to use, no others.
+def fallbacks(
+    reply_channels: Sequence[ReplyChannel], chosen: ReplyChannel, purpose: Purpose, now: datetime
+) -> list[ReplyChannel]:
+    """List what to try when the chosen one fails for good: other channels the person is known to use, no others.
 
     The same address comes first. An unproven address never stands in for a proven one.
     """
     usable = [
-        way
-        for way in ways
-        if way.route != chosen.route
-        and way.channel is not chosen.channel
-        and (way.proven or not chosen.proven)
-        and may_send(purpose, way.opted_out)
-        and not way.unreachable
-        and is_used(way)
-        and not is_window_shut(way, now)
+        candidate
+        for candidate in reply_channels
+        if candidate.route != chosen.route
+        and candidate.channel is not chosen.channel
+        and (candidate.proven or not chosen.proven)
+        and may_send(purpose, candidate.opted_out)
+        and not candidate.unreachable
+        and is_used(candidate)
+        and not is_window_shut(candidate, now)
     ]
-    return sorted(usable, key=lambda way: way.uri != chosen.uri)
+    return sorted(usable, key=lambda candidate: candidate.uri != chosen.uri)
 
 
-def is_used(way: Way) -> bool:
+def is_used(candidate: ReplyChannel) -> bool:
     """Say whether the person is known to have this channel: a text reaches any phone, WhatsApp once they used it."""
-    return way.channel is not Channel.WHATSAPP or way.last_inbound_at is not None or way.window_closes_at is not None
+    return (
+        candidate.channel is not Channel.WHATSAPP
+        or candidate.last_inbound_at is not None
+        or candidate.window_closes_at is not None
+    )
 
 
-def is_window_shut(way: Way, now: datetime) -> bool:
+def is_window_shut(candidate: ReplyChannel, now: datetime) -> bool:
     """Say whether WhatsApp takes no free text to this person now."""
-    return way.channel is Channel.WHATSAPP and (way.window_closes_at is None or way.window_closes_at <= now)
+    return candidate.channel is Channel.WHATSAPP and (
+        candidate.window_closes_at is None or candidate.window_closes_at <= now
+    )
 
 
 def _answering(subject: str) -> str:
@@ -138,8 +148,8 @@ def _answering(subject: str) -> str:
     return subject if not subject or subject.lower().startswith("re:") else f"Re: {subject}"
 
 
-def _repeated(stored: store.Stored, letter: Letter, text: str) -> int:
-    same_channel = letter.channel is None or stored.channel == letter.channel
-    if stored.direction != "outbound" or stored.text != text or stored.purpose != letter.purpose or not same_channel:
+def _repeated(stored: store.Stored, request: ReplyRequest, text: str) -> int:
+    same_channel = request.channel is None or stored.channel == request.channel
+    if stored.direction != "outbound" or stored.text != text or stored.purpose != request.purpose or not same_channel:
         raise Conflict("this idempotency key was used for another message")
     return stored.message_id

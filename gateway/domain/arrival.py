@@ -64,7 +64,7 @@ class Known(Struct, frozen=True, kw_only=True):
     message_id: int
     is_repeat: bool
     facts: Facts
-    answers_id: int | None
+    reply_to_message_id: int | None
 
 
 class CaseOpening(Struct, frozen=True, kw_only=True):
@@ -88,7 +88,7 @@ class Decided(Struct, frozen=True, kw_only=True):
     opening: CaseOpening | None = None
 
 
-class Taken(Struct, frozen=True, kw_only=True):
+class StoredMessage(Struct, frozen=True, kw_only=True):
     """One message, what was decided and what went into the outbox for it; `preview` is the latest thing said."""
 
     decided: Decided

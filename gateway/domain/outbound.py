@@ -28,8 +28,8 @@ class OutgoingDraft(Struct, frozen=True, kw_only=True):
     """One outbound message for `outbox.store.outgoing.queue`.
 
     `parts` is the text as it will leave, cut where the channel demands it; `chain` the routes to try next when this one
-    fails for good; `values` what its template was filled with; `because_of` the inbound message whose decision it
-    carries out; `answers_id` the message replied to.
+    fails for good; `values` what its template was filled with; `cause_message_id` the inbound message whose decision it
+    carries out; `reply_to_message_id` the message replied to.
     """
 
     contact_id: int
@@ -47,6 +47,6 @@ class OutgoingDraft(Struct, frozen=True, kw_only=True):
     choices: tuple[Choice, ...] = ()
     question: Question | None = None
     case_id: int | None = None
-    because_of: int | None = None
-    answers_id: int | None = None
+    cause_message_id: int | None = None
+    reply_to_message_id: int | None = None
     idempotency_key: str | None = None

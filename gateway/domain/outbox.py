@@ -84,11 +84,11 @@ class OutcomeKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
+class SendOutcome(Struct, frozen=True, kw_only=True):
     """What came of one claimed delivery, and what it means for its address.
 
     `status` is the provider's first word and `provider_id` its id (SENT); `due_at` when to try again (RETRY, NOT_NOW);
-    `goes_on` says that the next route of the chain may take over (FAILED).
+    `tries_next_route` says that the next route of the chain may take over (FAILED).
     """
 
     claimed: Claimed
@@ -98,7 +98,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     due_at: datetime | None = None
     code: str = ""
     reason: str = ""
-    goes_on: bool = False
+    tries_next_route: bool = False
     unreachable: bool = False
     opted_out: bool = False
 

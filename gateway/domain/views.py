@@ -135,7 +135,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     attachments: tuple[AttachmentCard, ...] = ()
 
 
-class Way(Struct, frozen=True, kw_only=True):
+class ReplyChannel(Struct, frozen=True, kw_only=True):
     """A way to write to a contact: an address on a channel, through one of our endpoints.
 
     `last_inbound_*` and `last_subject` are of what the person last wrote this way; `window_closes_at` is set on
@@ -156,7 +156,7 @@ class Way(Struct, frozen=True, kw_only=True):
 
     @property
     def channel(self) -> Channel:
-        """The channel this way uses."""
+        """The channel it goes by."""
         return self.route.channel
 
 
@@ -171,7 +171,7 @@ class Thread(Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...]
     earlier: int | None
     cases: tuple[CaseCard, ...]
-    ways: tuple[Way, ...]
+    reply_channels: tuple[ReplyChannel, ...]
     last_channel: str | None = None
 
     @property

@@ -8,13 +8,13 @@ from msgspec import Struct, field
 from gateway.domain.arrival import Arrival, Decided
 from gateway.domain.consent import ConsentChange, ConsentState, Purpose
 from gateway.domain.event import ConsentSignal, ConsentWish, InboundMessage
-from gateway.intake.inbound import Submission, sort
-from gateway.intake.pipeline import Flight
-from gateway.intake.round import Tools, take_turn
+from gateway.intake.inbound import InboundPayload, partition
+from gateway.intake.pipeline import BatchSlot
+from gateway.intake.round import DecisionContext, decide_round
 from gateway.intake.store import messages as store
 from gateway.outbox.statuses import apply_statuses
 from gateway.people.merging import follow_number
-from gateway.people.resolve import identify, meet
+from gateway.people.resolve import identify, resolve_and_lock
 from gateway.people.store import consent
 from gateway.people.store.consent import ConsentEntry
 from gateway.store.db import Connection
@@ -27,7 +27,7 @@ _WISHES = {
 }
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
+class BatchResult(Struct, frozen=True, kw_only=True):
     """What a batch did: whose threads changed, whether the senders have work, and what was decided, by action.
 
     `stopped` names the contacts who opted out, by the place in the batch of the payload that said so.
@@ -39,23 +39,25 @@ class Outcome(Struct, frozen=True, kw_only=True):
     actions: tuple[str, ...] = ()
 
 
-async def process(connection: Connection, submissions: Sequence[Submission], tools: Tools, flight: Flight) -> Outcome:
+async def process(
+    connection: Connection, inbound: Sequence[InboundPayload], context: DecisionContext, slot: BatchSlot
+) -> BatchResult:
     """Take in a batch: store every message once, decide it, and write what was decided.
 
     The locks of their conversations keep messages in order; what providers say of people's consent and numbers is put
     in order by commits alone, so a batch with such waits for the one before and holds up the next.
 
     Raises:
-        MergedMeanwhile, StartOver: run the same batch again in a new transaction.
+        MergedMeanwhile, PreviousFailed: run the same batch again in a new transaction.
         asyncpg.PostgresError, OSError: nothing of the batch is stored.
     """
-    tools.reference.must_be_loaded()
-    found = sort(submissions, tools.reference.endpoint_ids)
-    begin_next = flight.decided
+    context.reference.must_be_loaded()
+    found = partition(inbound, context.reference.endpoint_ids)
+    begin_next = slot.decided
     if found.needs_commits:
-        await flight.may_commit()
-        begin_next = flight.may_write
-    decided, owes = await _take_messages(connection, submissions, found.messages, tools, flight, begin_next)
+        await slot.may_commit()
+        begin_next = slot.may_write
+    decided, owes = await _take_messages(connection, inbound, found.messages, context, slot, begin_next)
     await begin_next()
     for change in found.number_changes:  # locks conversations, which every batch does before it writes addresses
         await follow_number(connection, change.old, change.new)
@@ -63,13 +65,13 @@ async def process(connection: Connection, submissions: Sequence[Submission], too
     touched = await apply_statuses(
         connection,
         found.statuses,
-        endpoint_ids=tools.reference.endpoint_ids,
+        endpoint_ids=context.reference.endpoint_ids,
         raw_ids=[None] * len(found.statuses),
     )
     if found.problems:
-        payloads = [submissions[index].payload for index, _ in found.problems]
+        payloads = [inbound[index].payload for index, _ in found.problems]
         await store.keep_raw(connection, payloads, [problem for _, problem in found.problems])
-    return Outcome(
+    return BatchResult(
         conversation_ids=frozenset(touched) | {each.arrival.person.conversation_id for each in decided},
         owes_sends=owes,
         stopped=_stopped(decided),
@@ -87,32 +89,32 @@ def _stopped(decided: Sequence[Decided]) -> dict[int, list[int]]:
 
 async def _take_messages(
     connection: Connection,
-    submissions: Sequence[Submission],
+    inbound: Sequence[InboundPayload],
     messages: Sequence[tuple[int, InboundMessage]],
-    tools: Tools,
-    flight: Flight,
+    context: DecisionContext,
+    slot: BatchSlot,
     begin_next: Callable[[], Awaitable[None]],
 ) -> tuple[list[Decided], bool]:
     if not messages:
         return [], False
-    people = await meet(connection, [message for _, message in messages], flight.may_write)
+    people = await resolve_and_lock(connection, [message for _, message in messages], slot.may_write)
     arrivals = [
         Arrival(
             message=message,
             person=person,
-            endpoint_id=tools.reference.endpoint_ids[message.endpoint],
-            channel=tools.reference.channels[message.endpoint],
+            endpoint_id=context.reference.endpoint_ids[message.endpoint],
+            channel=context.reference.channels[message.endpoint],
             payload=index,
         )
         for (index, message), person in zip(messages, people, strict=True)
     ]
-    payloads = [submission.payload for submission in submissions]
+    payloads = [payload_in.payload for payload_in in inbound]
     decided: list[Decided] = []
     owes = False
     *earlier, last = _turns(arrivals)
     for turn in (*earlier, last):
-        before_writing = begin_next if turn is last else flight.may_write
-        done, sends = await take_turn(connection, payloads, turn, tools, before_writing)
+        before_writing = begin_next if turn is last else slot.may_write
+        done, sends = await decide_round(connection, payloads, turn, context, before_writing)
         decided += done
         owes = owes or sends
     return decided, owes

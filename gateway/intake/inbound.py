@@ -23,14 +23,14 @@ _OLDEST = timedelta(days=8)
 _MAIL = "mail"
 
 
-class Submission(Struct, frozen=True, kw_only=True):
+class InboundPayload(Struct, frozen=True, kw_only=True):
     """One payload that came in, and the events read from it."""
 
     payload: RawPayload
     events: tuple[Event, ...]
 
     @classmethod
-    def of(cls, request: Request, events: Sequence[Event], source: str) -> "Submission":
+    def of(cls, request: Request, events: Sequence[Event], source: str) -> "InboundPayload":
         """Make a submission of a request as the edge received it."""
         payload = RawPayload(
             source=source,
@@ -42,7 +42,7 @@ class Submission(Struct, frozen=True, kw_only=True):
         return cls(payload=payload, events=tuple(events))
 
 
-class Sorted(Struct, frozen=True):
+class Partitioned(Struct, frozen=True):
     """The events of a batch by kind; messages and problems with the place of their payload in the batch."""
 
     messages: list[tuple[int, InboundMessage]] = field(default_factory=list)
@@ -59,9 +59,9 @@ class Sorted(Struct, frozen=True):
         )
 
 
-def sort(submissions: Sequence[Submission], ours: Collection[str]) -> Sorted:
+def partition(submissions: Sequence[InboundPayload], ours: Collection[str]) -> Partitioned:
     """Sort the events of a batch, of each message the first copy only; `ours` are the keys of our endpoints."""
-    found = Sorted()
+    found = Partitioned()
     seen: set[tuple[str, str]] = set()
     for index, submission in enumerate(submissions):
         for event in submission.events:

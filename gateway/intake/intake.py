@@ -1,7 +1,7 @@
 """Intake: everything waiting at one moment is one batch and one transaction; what PostgreSQL cannot take is spooled.
 
 `accept` returns only when the payload is committed or flushed to the spool, so that the acknowledgement means what it
-says. While a batch is being written the next is read and decided (`flight`); what every customer says stays in
+says. While a batch is being written the next is read and decided (`slot`); what every customer says stays in
 order. One poison payload fails alone and is kept raw for operations.
 """
 
@@ -19,17 +19,17 @@ from channels.contract import Request
 from gateway.domain.arrival import RawPayload
 from gateway.domain.errors import GatewayError
 from gateway.domain.event import Event
-from gateway.intake.batch import Outcome, process
-from gateway.intake.inbound import Submission
-from gateway.intake.pipeline import Flight, StartOver
-from gateway.intake.round import Tools
+from gateway.intake.batch import BatchResult, process
+from gateway.intake.inbound import InboundPayload
+from gateway.intake.pipeline import BatchSlot, PreviousFailed
+from gateway.intake.round import DecisionContext
 from gateway.intake.spool import Spool
 from gateway.intake.store import messages as store
-from gateway.outbox.in_flight import until_nothing_leaves
+from gateway.outbox.in_flight import wait_for_in_flight
 from gateway.people.resolve import MergedMeanwhile
-from gateway.redis.notifier import Bell
+from gateway.redis.notifier import Notifier
 from gateway.runtime import failpoints
-from gateway.runtime.failpoints import Place
+from gateway.runtime.failpoints import Failpoint
 from gateway.runtime.metrics import INTAKE_BATCH_SIZE, INTAKE_DECISIONS, INTAKE_PAYLOADS, INTAKE_SECONDS, SPOOL_SIZE
 from gateway.store.db import Pool, lent
 from gateway.wording import Wording
@@ -63,7 +63,7 @@ class IntakeUnavailable(GatewayError):
 
 @dataclass(kw_only=True, slots=True)
 class _Waiting:
-    submission: Submission
+    submission: InboundPayload
     stored: asyncio.Future[None]
     since: float = field(default_factory=time.perf_counter)
 
@@ -71,22 +71,24 @@ class _Waiting:
 class Intake:
     """Takes in payloads in batches. Run `run` as a task for as long as `accept` is used."""
 
-    def __init__(self, pool: Pool, tools: Tools, spool: Spool, bell: Bell, reparse: Reparse) -> None:
+    def __init__(
+        self, pool: Pool, context: DecisionContext, spool: Spool, notifier: Notifier, reparse: Reparse
+    ) -> None:
         self._pool = pool
-        self._tools = tools
+        self._context = context
         self._spool = spool
-        self._bell = bell
+        self._notifier = notifier
         self._reparse = reparse
         self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
         self._stopping = False
-        self._in_flight: dict[Flight, asyncio.Task[None]] = {}
+        self._slots: dict[BatchSlot, asyncio.Task[None]] = {}
         self._after: set[asyncio.Task[None]] = set()
 
     @property
     def wording(self) -> Wording:
         """The templates that replies are worded with."""
-        return self._tools.wording
+        return self._context.wording
 
     @property
     def spool_size(self) -> int:
@@ -102,7 +104,7 @@ class Intake:
         if self._stopping:
             raise IntakeUnavailable("this process is stopping; send it again")
         waiting = _Waiting(
-            submission=Submission.of(request, events, source), stored=asyncio.get_running_loop().create_future()
+            submission=InboundPayload.of(request, events, source), stored=asyncio.get_running_loop().create_future()
         )
         self._waiting.append(waiting)
         self._wake.set()
@@ -128,33 +130,33 @@ class Intake:
         self._wake.set()
 
     def _may_begin(self) -> bool:
-        """Say whether what waits is a batch: beside one in flight it is, if not much smaller than that one.
+        """Say whether what waits is a batch: beside one under way it is, if not much smaller than that one.
 
         Of a large and a small batch in turn neither would have anything to be decided beside.
         """
-        if not self._waiting or not self._in_flight:
+        if not self._waiting or not self._slots:
             return bool(self._waiting)
-        *_, latest = self._in_flight
-        return len(self._in_flight) < BATCHES_AT_ONCE and latest.is_decided and len(self._waiting) * 2 >= latest.size
+        *_, latest = self._slots
+        return len(self._slots) < BATCHES_AT_ONCE and latest.is_decided and len(self._waiting) * 2 >= latest.size
 
     def _next_batch(self) -> list[_Waiting]:
         """Take half of all that is under way, so that there are two batches, as far as it waits."""
-        under_way = len(self._waiting) + sum(flight.size for flight in self._in_flight)
+        under_way = len(self._waiting) + sum(slot.size for slot in self._slots)
         return self._take_out(max(under_way // BATCHES_AT_ONCE, SMALL_BATCH))
 
     def _take_out(self, most: int = BATCH_LIMIT) -> list[_Waiting]:
         return [self._waiting.popleft() for _ in range(min(most, BATCH_LIMIT, len(self._waiting)))]
 
     def _begin(self, batch: list[_Waiting]) -> None:
-        before = next(reversed(self._in_flight), None)
-        flight = Flight(len(batch), before, self._wake.set)
-        task = asyncio.create_task(self._take(batch, flight))
-        self._in_flight[flight] = task
-        task.add_done_callback(lambda ended: self._end(flight, batch, ended))
+        before = next(reversed(self._slots), None)
+        slot = BatchSlot(len(batch), before, self._wake.set)
+        task = asyncio.create_task(self._take(batch, slot))
+        self._slots[slot] = task
+        task.add_done_callback(lambda ended: self._end(slot, batch, ended))
 
-    def _end(self, flight: Flight, batch: list[_Waiting], task: "asyncio.Task[None]") -> None:
-        del self._in_flight[flight]
-        flight.end()
+    def _end(self, slot: BatchSlot, batch: list[_Waiting], task: "asyncio.Task[None]") -> None:
+        del self._slots[slot]
+        slot.end()
         error = None if task.cancelled() else task.exception()
         if error:
             log.error("batch_failed", error=type(error).__name__, exc_info=error)
@@ -162,20 +164,20 @@ class Intake:
             _refuse([waiting for waiting in batch if not waiting.stored.done()])
 
     async def _all_landed(self) -> None:
-        if self._in_flight:
-            await asyncio.wait(self._in_flight.values())
+        if self._slots:
+            await asyncio.wait(self._slots.values())
 
-    async def _take(self, batch: list[_Waiting], flight: Flight) -> None:
+    async def _take(self, batch: list[_Waiting], slot: BatchSlot) -> None:
         if self._spool.size:  # what came before lies there
             await self._put_on_spool(batch)
             return
         try:
-            outcome = await self._commit([waiting.submission for waiting in batch], flight)
-        except StartOver:
-            await flight.behind()
-            await self._take(batch, flight)
+            outcome = await self._commit([waiting.submission for waiting in batch], slot)
+        except PreviousFailed:
+            await slot.behind()
+            await self._take(batch, slot)
         except Exception as error:  # noqa: BLE001 - whatever one payload breaks must not stop the others
-            await flight.behind()
+            await slot.behind()
             if _is_away(error):
                 log.warning("database_away", error=type(error).__name__, spooled=len(batch))
                 await self._put_on_spool(batch)
@@ -186,27 +188,27 @@ class Intake:
             if outcome.stopped:
                 self._aside(self._acknowledge_stops([batch[place] for place in outcome.stopped], outcome))
 
-    async def _acknowledge_stops(self, stops: Sequence[_Waiting], outcome: Outcome) -> None:
+    async def _acknowledge_stops(self, stops: Sequence[_Waiting], outcome: BatchResult) -> None:
         contact_ids = [each for stopped in outcome.stopped.values() for each in stopped]
         try:
-            await until_nothing_leaves(self._pool, contact_ids)
+            await wait_for_in_flight(self._pool, contact_ids)
         finally:
             _acknowledge(stops, "committed")
 
-    async def _commit(self, submissions: Sequence[Submission], flight: Flight) -> Outcome:
+    async def _commit(self, submissions: Sequence[InboundPayload], slot: BatchSlot) -> BatchResult:
         for _ in range(_TRIES - 1):
             with suppress(*_RUN_AGAIN):
-                return await self._commit_once(submissions, flight)
-        return await self._commit_once(submissions, flight)
+                return await self._commit_once(submissions, slot)
+        return await self._commit_once(submissions, slot)
 
-    async def _commit_once(self, submissions: Sequence[Submission], flight: Flight) -> Outcome:
-        with flight.to_commit():
+    async def _commit_once(self, submissions: Sequence[InboundPayload], slot: BatchSlot) -> BatchResult:
+        with slot.to_commit():
             async with lent(self._pool, most_seconds=COMMIT_SECONDS) as connection, connection.transaction():
-                outcome = await process(connection, submissions, self._tools, flight)
-                flight.written()
-                await flight.may_commit()
-                failpoints.pass_by(Place.BEFORE_COMMIT)
-        failpoints.pass_by(Place.AFTER_COMMIT)
+                outcome = await process(connection, submissions, self._context, slot)
+                slot.written()
+                await slot.may_commit()
+                failpoints.hit(Failpoint.BEFORE_COMMIT)
+        failpoints.hit(Failpoint.AFTER_COMMIT)
         INTAKE_BATCH_SIZE.observe(len(submissions))
         self._tell(outcome)
         return outcome
@@ -237,14 +239,14 @@ class Intake:
             _acknowledge(batch, "quarantined")
 
     async def _put_on_spool(self, batch: list[_Waiting]) -> None:
-        failpoints.pass_by(Place.BEFORE_SPOOL)
+        failpoints.hit(Failpoint.BEFORE_SPOOL)
         try:
             await self._spool.append([waiting.submission.payload for waiting in batch])
         except OSError:
             log.exception("spool_failed")
             _refuse(batch)
         else:
-            failpoints.pass_by(Place.AFTER_SPOOL)
+            failpoints.hit(Failpoint.AFTER_SPOOL)
             _acknowledge(batch, "spooled")
         SPOOL_SIZE.set(self._spool.size)
 
@@ -255,7 +257,7 @@ class Intake:
         payloads = self._spool.peek(BATCH_LIMIT)
         try:
             submissions = [
-                Submission(payload=payload, events=tuple(await self._reparse(payload))) for payload in payloads
+                InboundPayload(payload=payload, events=tuple(await self._reparse(payload))) for payload in payloads
             ]
             await self._replay(submissions)
         except Exception as error:
@@ -263,11 +265,11 @@ class Intake:
                 log.exception("spool_replay_failed")
             await self._pause()
         else:
-            failpoints.pass_by(Place.AFTER_REPLAY)
+            failpoints.hit(Failpoint.AFTER_REPLAY)
             self._spool.drop(payloads)
             SPOOL_SIZE.set(self._spool.size)
 
-    async def _replay(self, submissions: Sequence[Submission]) -> None:
+    async def _replay(self, submissions: Sequence[InboundPayload]) -> None:
         try:
             await self._commit(submissions, _alone(len(submissions)))
         except Exception as error:
@@ -290,11 +292,11 @@ class Intake:
             except TimeoutError:
                 return
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _tell(self, outcome: BatchResult) -> None:
         for action, count in Counter(outcome.actions).items():
             INTAKE_DECISIONS.labels(action).inc(count)
         if outcome.conversation_ids or outcome.owes_sends:
-            self._aside(self._bell.announce(outcome.conversation_ids, "message", rings_senders=outcome.owes_sends))
+            self._aside(self._notifier.announce(outcome.conversation_ids, "message", wakes_senders=outcome.owes_sends))
 
     def _aside(self, work: Coroutine[None, None, None]) -> None:
         """Let something run that no other batch waits for."""
@@ -303,9 +305,9 @@ class Intake:
         task.add_done_callback(self._after.discard)
 
 
-def _alone(size: int) -> Flight:
-    """Give the flight of a batch that no other is before or behind."""
-    return Flight(size, None, lambda: None)
+def _alone(size: int) -> BatchSlot:
+    """Give the slot of a batch that no other is before or behind."""
+    return BatchSlot(size, None, lambda: None)
 
 
 def _is_away(error: Exception) -> bool:

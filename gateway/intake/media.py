@@ -16,7 +16,7 @@ from gateway.domain.event import Attachment
 from gateway.intake.store import attachments
 from gateway.intake.store.attachments import Waiting
 from gateway.outbox.dispatcher import Adapters
-from gateway.redis.notifier import Bell
+from gateway.redis.notifier import Notifier
 from gateway.runtime.clock import now
 from gateway.runtime.files import Files, real_type
 from gateway.store.db import Pool
@@ -42,7 +42,7 @@ class MediaSource(Protocol):
 
 
 async def fetch_waiting(
-    pool: Pool, adapters: Adapters, files: Files, *, bell: Bell, ids: Sequence[int] | None = None
+    pool: Pool, adapters: Adapters, files: Files, *, notifier: Notifier, ids: Sequence[int] | None = None
 ) -> int:
     """Fetch the files that wait, or those of these attachments, and give how many were stored.
 
@@ -56,7 +56,7 @@ async def fetch_waiting(
         some = found[start : start + _AT_ONCE]
         fetched = await asyncio.gather(*(_fetch(pool, adapters, files, each) for each in some))
         stored += [each for each, is_stored in zip(some, fetched, strict=True) if is_stored]
-    await bell.announce((each.conversation_id for each in stored), "attachment")
+    await notifier.announce((each.conversation_id for each in stored), "attachment")
     return len(stored)
 
 

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
-class StartOver(Exception):
+class PreviousFailed(Exception):
     """The batch before failed; this one starts over once that one has ended."""
 
 
-class Flight:
+class BatchSlot:
     """One batch under way, behind the one before."""
 
-    def __init__(self, size: int, before: "Flight | None", changed: Callable[[], None]) -> None:
+    def __init__(self, size: int, before: "BatchSlot | None", changed: Callable[[], None]) -> None:
         """`size` is the number of payloads; `changed` is called whenever the next one may begin to look."""
         self.size = size
         self.is_decided = False
@@ -34,7 +34,7 @@ class Flight:
         """Let the next batch begin, and wait until this one may write; nothing is left to lock by then.
 
         Raises:
-            StartOver: the one before failed.
+            PreviousFailed: the one before failed.
         """
         if not self.is_decided:
             self.is_decided = True
@@ -45,19 +45,19 @@ class Flight:
         """Wait until the batch before is written.
 
         Raises:
-            StartOver: it failed.
+            PreviousFailed: it failed.
         """
         if self._before is not None and not await self._before.is_written:
-            raise StartOver
+            raise PreviousFailed
 
     async def may_commit(self) -> None:
         """Wait until the batch before is committed.
 
         Raises:
-            StartOver: it failed.
+            PreviousFailed: it failed.
         """
         if self._before is not None and not await self._before.is_committed:
-            raise StartOver
+            raise PreviousFailed
 
     def written(self) -> None:
         """Let the next batch write: of this one only the commit is left."""

@@ -53,8 +53,8 @@ def _draft(decided: Decided, reply: Reply, wording: Wording, case_number: str | 
         choices=reply.choices,
         question=decided.decision.question if reply.choices else None,
         case_id=decided.case_id,
-        because_of=decided.known.message_id,
-        answers_id=decided.known.message_id,
+        cause_message_id=decided.known.message_id,
+        reply_to_message_id=decided.known.message_id,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gateway.domain.arrival import Arrival, CaseOpening, Decided, Known, RawPayload, Taken
+from gateway.domain.arrival import Arrival, CaseOpening, Decided, Known, RawPayload, StoredMessage
 from gateway.domain.case import public_number
 from gateway.domain.channel import Channel
 from gateway.domain.decision import Reason
@@ -26,7 +26,7 @@ from gateway.wording import Wording
 from routing.decide import decide
 
 
-class Tools(Struct, frozen=True, kw_only=True):
+class DecisionContext(Struct, frozen=True, kw_only=True):
     """What deciding a batch needs besides the database."""
 
     reference: Reference
@@ -35,11 +35,11 @@ class Tools(Struct, frozen=True, kw_only=True):
     now: Callable[[], datetime]
 
 
-async def take_turn(
+async def decide_round(
     connection: Connection,
     payloads: Sequence[RawPayload],
     arrivals: Sequence[Arrival],
-    tools: Tools,
+    context: DecisionContext,
     before_writing: Callable[[], Awaitable[None]],
 ) -> tuple[list[Decided], bool]:
     """Decide these messages and write what was decided; gives those that were new, and whether replies are owed.
@@ -47,17 +47,17 @@ async def take_turn(
     No two may belong to one conversation, and their conversations are locked. `before_writing` is waited for when
     nothing is left to lock.
     """
-    now = tools.now()
-    known, version = await store.load_facts(connection, arrivals, now=now, default_language=tools.default_language)
-    await tools.reference.refresh(connection, version)
+    now = context.now()
+    known, version = await store.load_facts(connection, arrivals, now=now, default_language=context.default_language)
+    await context.reference.refresh(connection, version)
     fresh = [
-        _decide(arrival, facts, tools) for arrival, facts in zip(arrivals, known, strict=True) if not facts.is_repeat
+        _decide(arrival, facts, context) for arrival, facts in zip(arrivals, known, strict=True) if not facts.is_repeat
     ]
     if not fresh:
         return [], False
     decided = await _within_budget(connection, fresh)
     decided = await _with_cases(connection, decided)
-    drafts = [draft for each in decided for draft in replies.drafts(each, tools.wording)]
+    drafts = [draft for each in decided for draft in replies.drafts(each, context.wording)]
     await before_writing()
     reply_ids = await outgoing.insert(connection, drafts)
     replied = _by_cause(drafts, reply_ids)
@@ -67,8 +67,8 @@ async def take_turn(
     return decided, bool(drafts)
 
 
-def _decide(arrival: Arrival, known: Known, tools: Tools) -> Decided:
-    decision = decide(arrival.message, known.facts, tools.reference.policy, tools.reference.knowledge)
+def _decide(arrival: Arrival, known: Known, context: DecisionContext) -> Decided:
+    decision = decide(arrival.message, known.facts, context.reference.policy, context.reference.knowledge)
     return Decided(arrival=arrival, known=known, decision=decision)
 
 
@@ -147,13 +147,13 @@ def _by_cause(
     sent: defaultdict[int | None, list[tuple[OutgoingDraft, int]]] = defaultdict(list)
     for draft, message_id in zip(drafts, ids, strict=True):
         if message_id is not None:
-            sent[draft.because_of].append((draft, message_id))
+            sent[draft.cause_message_id].append((draft, message_id))
     return sent
 
 
-def _taken(decided: Decided, replied: Sequence[tuple[OutgoingDraft, int]]) -> Taken:
+def _taken(decided: Decided, replied: Sequence[tuple[OutgoingDraft, int]]) -> StoredMessage:
     draft, last_message_id = replied[-1] if replied else (None, decided.known.message_id)
-    return Taken(
+    return StoredMessage(
         decided=decided,
         last_message_id=last_message_id,
         preview=draft.text if draft else decided.arrival.message.text,

@@ -19,7 +19,7 @@ import orjson
 from gateway.domain.arrival import RawPayload
 from gateway.domain.text import storable
 from gateway.runtime import failpoints
-from gateway.runtime.failpoints import Place
+from gateway.runtime.failpoints import Failpoint
 
 _LENGTH = struct.Struct(">I")
 _ADOPTED_AT_ONCE = 500
@@ -118,7 +118,7 @@ class Spool:
             try:
                 file.write(blob)
                 file.flush()
-                failpoints.pass_by(Place.IN_SPOOL)
+                failpoints.hit(Failpoint.IN_SPOOL)
                 os.fsync(file.fileno())
             except OSError:
                 file.truncate(whole)

@@ -6,28 +6,28 @@ from dataclasses import dataclass
 
 from channels.registry import Registry
 from gateway.config import Settings, load_settings
-from gateway.outbox.outgoing import Handover
-from gateway.redis.notifier import Bell
+from gateway.outbox.outgoing import OutgoingBuilder
+from gateway.redis.notifier import Notifier
 from gateway.store.db import Pool, open_pool
 
 UNSUBSCRIBE = "unsubscribe"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Tools:
-    """A pool of connections, the adapters, the bell, and the writer of outgoing messages."""
+class WorkerResources:
+    """A pool of connections, the adapters, the notifier, and the writer of outgoing messages."""
 
     settings: Settings
     pool: Pool
     registry: Registry
-    handover: Handover
-    bell: Bell
+    builder: OutgoingBuilder
+    notifier: Notifier
 
 
 @asynccontextmanager
-async def open_tools(
+async def open_resources(
     settings: Settings | None = None, *, connections: int = 3, by_index: bool = False
-) -> AsyncIterator[Tools]:
+) -> AsyncIterator[WorkerResources]:
     """Open everything, and close it at the end; the settings are read from the environment unless given.
 
     `by_index` as for `open_pool`: senders look rows up, jobs such as retention go through whole tables.
@@ -40,8 +40,8 @@ async def open_tools(
         stack.push_async_callback(pool.close)
         registry = Registry(settings.accounts, public_url=settings.public_url)
         stack.push_async_callback(registry.close)
-        bell = Bell(settings.redis_url or None)
-        stack.push_async_callback(bell.close)
+        notifier = Notifier(settings.redis_url or None)
+        stack.push_async_callback(notifier.close)
         secret = settings.derived_secret(UNSUBSCRIBE)
-        handover = Handover(settings.accounts, public_url=settings.public_url, unsubscribe_secret=secret)
-        yield Tools(settings=settings, pool=pool, registry=registry, handover=handover, bell=bell)
+        builder = OutgoingBuilder(settings.accounts, public_url=settings.public_url, unsubscribe_secret=secret)
+        yield WorkerResources(settings=settings, pool=pool, registry=registry, builder=builder, notifier=notifier)

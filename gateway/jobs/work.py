@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gateway.jobs.resources import Tools
+    from gateway.jobs.resources import WorkerResources
 
 
 def fetch_media(ids: Sequence[int] | None = None) -> int:
@@ -33,29 +33,29 @@ def forget() -> dict[str, int]:
 
 
 @asynccontextmanager
-async def _tools() -> "AsyncIterator[Tools]":
-    from gateway.jobs.resources import open_tools  # noqa: PLC0415
+async def _tools() -> "AsyncIterator[WorkerResources]":
+    from gateway.jobs.resources import open_resources  # noqa: PLC0415
     from gateway.runtime.log import set_up_logging  # noqa: PLC0415
 
-    async with open_tools() as tools:
-        set_up_logging(tools.settings)
-        yield tools
+    async with open_resources() as resources:
+        set_up_logging(resources.settings)
+        yield resources
 
 
 async def _fetch_media(ids: Sequence[int] | None) -> int:
     from gateway.intake.media import fetch_waiting  # noqa: PLC0415
     from gateway.runtime.files import open_files  # noqa: PLC0415
 
-    async with _tools() as tools:
-        files = open_files(tools.settings)
-        return await fetch_waiting(tools.pool, tools.registry, files, bell=tools.bell, ids=ids)
+    async with _tools() as resources:
+        files = open_files(resources.settings)
+        return await fetch_waiting(resources.pool, resources.registry, files, notifier=resources.notifier, ids=ids)
 
 
 async def _reconcile() -> int:
     from gateway.outbox.reconcile import reconcile as ask_providers  # noqa: PLC0415
 
-    async with _tools() as tools:
-        return await ask_providers(tools.pool, tools.registry, tools.handover, bell=tools.bell)
+    async with _tools() as resources:
+        return await ask_providers(resources.pool, resources.registry, resources.builder, notifier=resources.notifier)
 
 
 async def _forget() -> dict[str, int]:
@@ -64,8 +64,8 @@ async def _forget() -> dict[str, int]:
     from gateway.runtime.files import open_files  # noqa: PLC0415
 
     gone: Counter[str] = Counter()
-    async with _tools() as tools:
-        files = open_files(tools.settings)
-        async for step in forget_old(tools.pool, files, tools.settings.retention, now=now()):
+    async with _tools() as resources:
+        files = open_files(resources.settings)
+        async for step in forget_old(resources.pool, files, resources.settings.retention, now=now()):
             gone[step.kind] += step.count
     return dict(gone)

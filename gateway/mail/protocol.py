@@ -24,7 +24,7 @@ _PLAIN = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _PLAIN_ADDRESS = re.compile(rf"<({_PLAIN}(?:\.{_PLAIN})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)>( .*)?")
 
 
-class Crowd:
+class ConnectionLimiter:
     """Who is connected now, and how much mail is held in memory for them."""
 
     def __init__(self, limits: MailLimits) -> None:
@@ -66,7 +66,13 @@ class GuardedSMTP(SMTP):
     line_length_limit = _READ_BYTES
 
     def __init__(
-        self, handler: object, *, crowd: Crowd, limits: MailLimits, hostname: str, tls: ssl.SSLContext | None
+        self,
+        handler: object,
+        *,
+        crowd: ConnectionLimiter,
+        limits: MailLimits,
+        hostname: str,
+        tls: ssl.SSLContext | None,
     ) -> None:
         """Speak for `handler`, whose hooks say which recipients and mails are taken."""
         super().__init__(

@@ -25,9 +25,9 @@ from gateway.domain.account import MailAccount
 from gateway.domain.event import Event, InboundMessage, Verification
 from gateway.mail.limits import MailLimits
 from gateway.mail.parsing import MailParser
-from gateway.mail.protocol import Crowd, GuardedSMTP
+from gateway.mail.protocol import ConnectionLimiter, GuardedSMTP
 from gateway.runtime import clock, failpoints
-from gateway.runtime.failpoints import Place
+from gateway.runtime.failpoints import Failpoint
 
 Accept = Callable[[Request, Sequence[Event]], Awaitable[object]]
 _log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ _log = structlog.get_logger(__name__)
 class MailServer:
     """A running SMTP server."""
 
-    def __init__(self, server: asyncio.Server, crowd: Crowd, parser: MailParser) -> None:
+    def __init__(self, server: asyncio.Server, crowd: ConnectionLimiter, parser: MailParser) -> None:
         """Own the listening sockets, the open connections and the parsing processes."""
         self._server = server
         self._crowd = crowd
@@ -76,7 +76,7 @@ async def start_mail_server(
     # aiosmtpd logs addresses at INFO and every line of every mail at DEBUG.
     logging.getLogger("mail.log").setLevel(logging.ERROR)
     parser = MailParser(account)
-    crowd = Crowd(limits)
+    crowd = ConnectionLimiter(limits)
     handler = _Handler(account, accept, limits, parser, resolver or Dns())
     hostname = account.domain or "localhost"
     loop = asyncio.get_running_loop()
@@ -134,9 +134,9 @@ class _Handler:
         for target in self._targets(recipients, now):
             request = replace(first, target=target)
             events = await self._parser.parse(request, evidence)
-            failpoints.pass_by(Place.MAIL_PARSED)
+            failpoints.hit(Failpoint.MAIL_PARSED)
             await self._accept(_judged(request, events), events)
-        failpoints.pass_by(Place.MAIL_STORED)
+        failpoints.hit(Failpoint.MAIL_STORED)
 
     def _targets(self, recipients: Sequence[str], now: datetime) -> list[str]:
         """One recipient per mailbox of ours, the signed one when a mail names both."""

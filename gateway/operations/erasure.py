@@ -19,8 +19,8 @@ from gateway.domain.errors import AddressError, Refused
 from gateway.intake.spool import Spool
 from gateway.operations.retention import drop_unwanted_files
 from gateway.operations.store import erasure as store
-from gateway.operations.store.erasure import Extent, Family
-from gateway.redis.notifier import Bell
+from gateway.operations.store.erasure import Extent, MergedContacts
+from gateway.redis.notifier import Notifier
 from gateway.runtime.files import Files
 from gateway.store.db import Pool
 
@@ -29,7 +29,7 @@ _PATIENCE_SECONDS = 30.0
 _LOOK_SECONDS = 0.2
 
 
-async def find_person(pool: Pool, who: str, *, region: str) -> tuple[Family, Extent]:
+async def find_person(pool: Pool, who: str, *, region: str) -> tuple[MergedContacts, Extent]:
     """Find everybody behind `contact:ID`, a phone, a mail address, or an address with its scheme; and how much it is.
 
     Raises:
@@ -40,7 +40,7 @@ async def find_person(pool: Pool, who: str, *, region: str) -> tuple[Family, Ext
             contact_ids = [int(who.removeprefix("contact:"))]
         else:
             contact_ids = await store.owners(connection, _spellings(who, region))
-        people = await store.family(connection, contact_ids)
+        people = await store.merged_contacts(connection, contact_ids)
         if not people.contact_ids:
             raise Refused(f"nobody is known by {who}")
         return people, await store.extent(connection, people)
@@ -58,7 +58,14 @@ def _spellings(who: str, region: str) -> list[str]:
 
 
 async def erase(
-    pool: Pool, files: Files, people: Family, *, redis: Redis | None, bell: Bell, spool_folder: Path, actor: str
+    pool: Pool,
+    files: Files,
+    people: MergedContacts,
+    *,
+    redis: Redis | None,
+    notifier: Notifier,
+    spool_folder: Path,
+    actor: str,
 ) -> dict[str, int]:
     """Erase a person everywhere, and say how many rows, files and spooled payloads that were.
 
@@ -69,13 +76,13 @@ async def erase(
     spooled = await _purge_spool(spool_folder, needles)
     async with pool.acquire() as connection, connection.transaction():
         await store.lock(connection, people)
-        people = await store.family(connection, people.contact_ids)
+        people = await store.merged_contacts(connection, people.contact_ids)
         counts = await store.erase(connection, people, actor=actor)
     counts["raw_payload"] += await _erase_payloads(pool, needles)
     counts["file"] = await drop_unwanted_files(pool, files)
     counts["spooled"] = spooled
     await _clear_redis(redis, people)
-    await bell.announce(people.conversation_ids, "message")
+    await notifier.announce(people.conversation_ids, "message")
     return counts
 
 
@@ -123,7 +130,7 @@ def _are_replayed(folder: Path, ours: str) -> bool:
     return True
 
 
-async def _clear_redis(redis: Redis | None, people: Family) -> None:
+async def _clear_redis(redis: Redis | None, people: MergedContacts) -> None:
     """Drop the buckets that are named after these addresses' ids; they would end by themselves within a minute."""
     if redis is None:
         return

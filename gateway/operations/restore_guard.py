@@ -2,7 +2,7 @@
 
 from gateway.operations.store import restore_guard
 from gateway.operations.store.restore_guard import Held
-from gateway.redis.notifier import Bell
+from gateway.redis.notifier import Notifier
 from gateway.store import restore_guard as guard
 from gateway.store.db import Pool
 
@@ -27,17 +27,17 @@ async def hold(pool: Pool) -> int:
         return await guard.hold(connection)
 
 
-async def release(pool: Pool, *, bell: Bell) -> int:
+async def release(pool: Pool, *, notifier: Notifier) -> int:
     """Let everything that is held go out; gives how many deliveries that was."""
-    return await _all(pool, bell, is_released=True)
+    return await _all(pool, notifier, is_released=True)
 
 
-async def discard(pool: Pool, *, bell: Bell) -> int:
+async def discard(pool: Pool, *, notifier: Notifier) -> int:
     """Give everything that is held up; gives how many deliveries that was."""
-    return await _all(pool, bell, is_released=False)
+    return await _all(pool, notifier, is_released=False)
 
 
-async def _all(pool: Pool, bell: Bell, *, is_released: bool) -> int:
+async def _all(pool: Pool, notifier: Notifier, *, is_released: bool) -> int:
     settle, count = restore_guard.release if is_released else restore_guard.discard, 0
     while True:
         async with pool.acquire() as connection:
@@ -45,5 +45,5 @@ async def _all(pool: Pool, bell: Bell, *, is_released: bool) -> int:
         if not touched:
             return count
         count += len(touched)
-        await bell.announce(touched, "delivery")
-        await bell.ring_senders()
+        await notifier.announce(touched, "delivery")
+        await notifier.wake_senders()

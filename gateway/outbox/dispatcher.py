@@ -17,14 +17,14 @@ import structlog
 from channels.contract import Adapter
 from channels.errors import SendError
 from gateway.domain.delivery import Lane
-from gateway.domain.outbox import Claimed, Outcome, OutcomeKind, Pause
+from gateway.domain.outbox import Claimed, OutcomeKind, Pause, SendOutcome
 from gateway.outbox import outcomes
 from gateway.outbox.breaker import REST_SECONDS, Breaker
 from gateway.outbox.budgets import Limits
-from gateway.outbox.outgoing import Handover
+from gateway.outbox.outgoing import OutgoingBuilder
 from gateway.runtime import failpoints
 from gateway.runtime.clock import now
-from gateway.runtime.failpoints import Place
+from gateway.runtime.failpoints import Failpoint
 
 _STOPPED = "the sender was stopped while handing it over, so it may or may not have gone out"
 _NO_ANSWER = "the provider did not answer in time, so it may or may not have gone out"
@@ -55,7 +55,7 @@ class _Line:
         return waiting.popleft() if waiting else None
 
 
-class Hands:
+class Dispatcher:
     """Hands over what is lined up, to each endpoint so many at once as the limits say.
 
     `note` hears what came of every delivery, `rest` that an endpoint must rest, and `landed` that one more is no longer
@@ -65,14 +65,14 @@ class Hands:
     def __init__(
         self,
         adapters: Adapters,
-        handover: Handover,
+        builder: OutgoingBuilder,
         *,
         limits: Limits,
-        note: Callable[[Outcome], None],
+        note: Callable[[SendOutcome], None],
         rest: Callable[[Pause], None],
         landed: Callable[[], None],
     ) -> None:
-        self._adapters, self._handover, self._limits = adapters, handover, limits
+        self._adapters, self._builder, self._limits = adapters, builder, limits
         self._note, self._tell_rest, self._tell_landed = note, rest, landed
         self._chance = random.Random()  # noqa: S311  (spreads retries, protects nothing)
         self._held: dict[int, Claimed] = {}
@@ -95,7 +95,7 @@ class Hands:
         """Whether one send is to show first that an endpoint works again."""
         return self._breakers[endpoint_id].is_probing
 
-    def line_up(self, claimed: Claimed, begin_until: float) -> None:
+    def enqueue(self, claimed: Claimed, begin_until: float) -> None:
         """Hold a delivery until a hand is free for it; one more takes it where not all are busy."""
         self._held[claimed.delivery_id] = claimed
         line, is_reply = self._lines[claimed.endpoint_id], claimed.lane is Lane.REPLY
@@ -121,14 +121,14 @@ class Hands:
         is_available = True
         self._began_at[hand] = time.monotonic()
         try:
-            outgoing = self._handover.outgoing(claimed, now=moment)
+            outgoing = self._builder.outgoing(claimed, now=moment)
             adapter = self._adapters.adapter_for(claimed.endpoint_key)
-            failpoints.pass_by(Place.BEFORE_SEND)
+            failpoints.hit(Failpoint.BEFORE_SEND)
             if time.monotonic() > begin_until:
                 self._note(outcomes.postponed(claimed, moment))
                 return
             receipt = await adapter.send(outgoing)
-            failpoints.pass_by(Place.AFTER_SEND)
+            failpoints.hit(Failpoint.AFTER_SEND)
             outcome = outcomes.accepted(claimed, receipt)
         except SendError as error:
             outcome, pause = outcomes.refused(claimed, error, now=now(), chance=self._chance)

@@ -11,7 +11,7 @@ from gateway.outbox.store import chains
 from gateway.store.db import Connection
 
 
-async def go_on(connection: Connection, delivery_ids: Sequence[int]) -> None:
+async def try_next_route(connection: Connection, delivery_ids: Sequence[int]) -> None:
     """Queue each of these failed deliveries on the first route of its chain that is open to it.
 
     Later parts of the same text that still wait go along, and the text is cut anew for the new channel. What has no

@@ -17,7 +17,7 @@ _DATABASE_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.Interfac
 _log = structlog.get_logger(__name__)
 
 
-async def until_nothing_leaves(pool: Pool, contact_ids: Sequence[int]) -> None:
+async def wait_for_in_flight(pool: Pool, contact_ids: Sequence[int]) -> None:
     """Wait until no sender is handing anything but a confirmation to these contacts any more, for at most five seconds.
 
     Nothing new can begin, since senders ask for consent when they claim and again after it. What takes longer is stuck

@@ -17,7 +17,7 @@ from gateway.people import unsubscribing
 _UNASKED = frozenset((Purpose.NOTICE, Purpose.SURVEY, Purpose.MARKETING))
 
 
-class Handover:
+class OutgoingBuilder:
     """Writes deliveries out in full, knowing the accounts they leave from.
 
     `public_url` is where providers reach us; `unsubscribe_secret` signs the links in what nobody asked for.

@@ -10,9 +10,9 @@ from channels.contract import Searchable
 from gateway.domain.errors import GatewayError
 from gateway.domain.outbox import Claimed
 from gateway.outbox.dispatcher import Adapters
-from gateway.outbox.outgoing import Handover
+from gateway.outbox.outgoing import OutgoingBuilder
 from gateway.outbox.store import deliveries
-from gateway.redis.notifier import Bell
+from gateway.redis.notifier import Notifier
 from gateway.runtime.clock import now
 from gateway.store.db import Pool
 
@@ -23,7 +23,12 @@ _log = structlog.get_logger()
 
 
 async def reconcile(
-    pool: Pool, adapters: Adapters, handover: Handover, *, bell: Bell, wait_seconds: float = WAIT_SECONDS
+    pool: Pool,
+    adapters: Adapters,
+    builder: OutgoingBuilder,
+    *,
+    notifier: Notifier,
+    wait_seconds: float = WAIT_SECONDS,
 ) -> int:
     """Ask the providers about deliveries that have been unknown this long; gives how many were settled.
 
@@ -35,7 +40,7 @@ async def reconcile(
     found: dict[int, str] = {}
     absent: list[int] = []
     for claimed in unknown:
-        answer = await _ask(claimed, adapters, handover)
+        answer = await _ask(claimed, adapters, builder)
         if isinstance(answer, str):
             found[claimed.delivery_id] = answer
         elif answer is False:
@@ -43,18 +48,18 @@ async def reconcile(
     async with pool.acquire() as connection:
         settled = await deliveries.adopt_found(connection, found) + await deliveries.requeue_absent(connection, absent)
     if settled:
-        await bell.announce(settled, "delivery")
-        await bell.ring_senders()
+        await notifier.announce(settled, "delivery")
+        await notifier.wake_senders()
     return len(settled)
 
 
-async def _ask(claimed: Claimed, adapters: Adapters, handover: Handover) -> str | bool | None:
+async def _ask(claimed: Claimed, adapters: Adapters, builder: OutgoingBuilder) -> str | bool | None:
     """Give the provider's id of the message, False when it is proven absent, None when nothing is proven."""
     try:
         adapter = adapters.adapter_for(claimed.endpoint_key)
         if not isinstance(adapter, Searchable):
             return None
-        outgoing = handover.outgoing(claimed, now=now())
+        outgoing = builder.outgoing(claimed, now=now())
         receipt = await adapter.look_up(outgoing, since=claimed.claimed_at or claimed.created_at)
     except GatewayError:
         return None

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Sequence
 
 from gateway.domain.consent import ConsentChange, ConsentState
 from gateway.domain.delivery import Status
-from gateway.domain.outbox import Outcome, OutcomeKind
-from gateway.outbox.fallbacks import go_on
+from gateway.domain.outbox import OutcomeKind, SendOutcome
+from gateway.outbox.fallbacks import try_next_route
 from gateway.outbox.store import deliveries, statuses
 from gateway.people.store import consent
 from gateway.people.store.consent import ConsentEntry
 from gateway.store.db import STATEMENT_SECONDS, Connection, Pool, lent
 
 
-async def settle(pool: Pool, outcomes: Sequence[Outcome], *, sender: str) -> None:
+async def settle(pool: Pool, outcomes: Sequence[SendOutcome], *, sender: str) -> None:
     """Record these outcomes; failed ones go on by their next channel, and addresses learn what was said of them.
 
     An outcome that a callback has overtaken changes nothing. Successes are written apart from the failures, in a
@@ -22,23 +22,23 @@ async def settle(pool: Pool, outcomes: Sequence[Outcome], *, sender: str) -> Non
     others = [outcome for outcome in outcomes if outcome.kind is not OutcomeKind.FAILED]
     async with lent(pool, most_seconds=STATEMENT_SECONDS) as connection:
         if others:
-            _, parked = await deliveries.record(connection, others, sender=sender, tells_written=False)
-            if parked:
-                await _adopt(connection, parked)
+            _, unmatched = await deliveries.record(connection, others, sender=sender, tells_written=False)
+            if unmatched:
+                await _attach(connection, unmatched)
         if failed:
             async with connection.transaction():
                 written, _ = await deliveries.record(connection, failed, sender=sender, tells_written=True)
                 await _follow_up(connection, [each for each in failed if each.claimed.delivery_id in written])
 
 
-async def _adopt(connection: Connection, delivery_ids: Iterable[int]) -> None:
-    """Apply words of the provider that came before we had written down its id."""
+async def _attach(connection: Connection, delivery_ids: Iterable[int]) -> None:
+    """Apply reports of the provider that came before we had written down its id."""
     async with connection.transaction():
-        moved = await statuses.apply(connection, await statuses.adopt(connection, delivery_ids))
-        await go_on(connection, [each.delivery_id for each in moved if each.status == Status.FAILED])
+        moved = await statuses.apply(connection, await statuses.attach(connection, delivery_ids))
+        await try_next_route(connection, [each.delivery_id for each in moved if each.status == Status.FAILED])
 
 
-async def _follow_up(connection: Connection, failed: Sequence[Outcome]) -> None:
+async def _follow_up(connection: Connection, failed: Sequence[SendOutcome]) -> None:
     unreachable = [
         (outcome.claimed.address_id, outcome.claimed.channel, outcome.reason)
         for outcome in failed
@@ -47,7 +47,7 @@ async def _follow_up(connection: Connection, failed: Sequence[Outcome]) -> None:
     if unreachable:
         await deliveries.mark_unreachable(connection, unreachable)
     await opt_out(connection, {each.claimed.address_id: each.code for each in failed if each.opted_out})
-    await go_on(connection, [outcome.claimed.delivery_id for outcome in failed if outcome.goes_on])
+    await try_next_route(connection, [outcome.claimed.delivery_id for outcome in failed if outcome.tries_next_route])
 
 
 async def opt_out(connection: Connection, codes: dict[int, str]) -> None:

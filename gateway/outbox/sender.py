@@ -14,20 +14,20 @@ import asyncpg
 import structlog
 from msgspec.structs import replace
 
-from gateway.domain.outbox import Claimed, OpenEndpoint, Outcome, OutcomeKind, Pause
+from gateway.domain.outbox import Claimed, OpenEndpoint, OutcomeKind, Pause, SendOutcome
 from gateway.outbox import outcomes
 from gateway.outbox.budgets import Limits, find_room, give_back, over_pair_limit
-from gateway.outbox.dispatcher import Adapters, Hands
-from gateway.outbox.outgoing import Handover
+from gateway.outbox.dispatcher import Adapters, Dispatcher
+from gateway.outbox.outgoing import OutgoingBuilder
 from gateway.outbox.record import settle
 from gateway.outbox.store import deliveries
 from gateway.outbox.sweeping import sweep
-from gateway.redis.counters import Tally
-from gateway.redis.notifier import Bell
+from gateway.redis.counters import SendCounters
+from gateway.redis.notifier import Notifier
 from gateway.redis.rate_limits import Rates
 from gateway.runtime import failpoints
 from gateway.runtime.clock import now
-from gateway.runtime.failpoints import Place
+from gateway.runtime.failpoints import Failpoint
 from gateway.store.db import STATEMENT_SECONDS, Pool, lent
 
 DATABASE_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
@@ -52,23 +52,23 @@ class Sender:
         self,
         pool: Pool,
         adapters: Adapters,
-        handover: Handover,
+        builder: OutgoingBuilder,
         *,
-        bell: Bell,
+        notifier: Notifier,
         rates: Rates,
-        tally: Tally,
+        counters: SendCounters,
         name: str,
         limits: Limits | None = None,
     ) -> None:
-        self._pool, self._handover = pool, handover
-        self._bell, self._rates, self._tally = bell, rates, tally
+        self._pool, self._builder = pool, builder
+        self._notifier, self._rates, self._counters = notifier, rates, counters
         self._name = name
         self._limits = limits or Limits()
-        self._hands = Hands(
-            adapters, handover, limits=self._limits, note=self._note, rest=self._rest, landed=self._landed
+        self._hands = Dispatcher(
+            adapters, builder, limits=self._limits, note=self._note, rest=self._rest, landed=self._landed
         )
         self._background: set[asyncio.Task[None]] = set()
-        self._outcomes: list[Outcome] = []
+        self._outcomes: list[SendOutcome] = []
         self._pauses: list[Pause] = []
         self._endpoints: list[OpenEndpoint] = []
         self._endpoints_at = 0.0
@@ -127,9 +127,9 @@ class Sender:
             await asyncio.sleep(_POLL_SECONDS)
             return
         if claimed:
-            failpoints.pass_by(Place.AFTER_CLAIM)
+            failpoints.hit(Failpoint.AFTER_CLAIM)
         for each in claimed:
-            self._hands.line_up(each, begin_until)
+            self._hands.enqueue(each, begin_until)
         self._enough = len(self._hands.held) // 2
         if not claimed or self._is_busy:
             await self._wait(self._wake, _DRY_SECONDS if is_dry or self._hands.held else _POLL_SECONDS)
@@ -161,7 +161,7 @@ class Sender:
             )
         self._aside(give_back(room, endpoints, claim.claimed, rates=self._rates))
         if claim.refused_conversation_ids:
-            await self._bell.announce(claim.refused_conversation_ids, "delivery")
+            await self._notifier.announce(claim.refused_conversation_ids, "delivery")
         return await self._withdraw(await self._put_off(claim.claimed)), room.is_dry
 
     async def _release(self) -> None:
@@ -205,7 +205,7 @@ class Sender:
             for each in claimed:
                 self._note(outcomes.postponed(each, now()))
             raise
-        await self._bell.announce(withdrawn.values(), "delivery")
+        await self._notifier.announce(withdrawn.values(), "delivery")
         return [each for each in claimed if each.delivery_id not in withdrawn]
 
     async def _open_endpoints(self) -> list[OpenEndpoint]:
@@ -213,7 +213,7 @@ class Sender:
         loop_time = asyncio.get_running_loop().time()
         if loop_time - self._endpoints_at > _ENDPOINTS_SECONDS:
             async with lent(self._pool, most_seconds=STATEMENT_SECONDS) as connection:
-                self._endpoints = await deliveries.open_endpoints(connection, self._handover.endpoint_keys)
+                self._endpoints = await deliveries.open_endpoints(connection, self._builder.endpoint_keys)
             self._endpoints_at = loop_time
         return self._endpoints
 
@@ -225,7 +225,7 @@ class Sender:
         if len(self._hands.held) == self._enough:
             self._wake.set()
 
-    def _note(self, outcome: Outcome) -> None:
+    def _note(self, outcome: SendOutcome) -> None:
         self._outcomes.append(outcome)
         self._has_outcomes.set()
 
@@ -244,7 +244,7 @@ class Sender:
         batch = list(self._outcomes)
         self._has_outcomes.clear()
         if batch:
-            failpoints.pass_by(Place.BEFORE_SETTLE)
+            failpoints.hit(Failpoint.BEFORE_SETTLE)
             try:
                 await settle(self._pool, batch, sender=self._name)
             except _UNWRITABLE:
@@ -252,11 +252,11 @@ class Sender:
             except DATABASE_AWAY:
                 self._has_outcomes.set()
                 raise
-            failpoints.pass_by(Place.AFTER_SETTLE)
+            failpoints.hit(Failpoint.AFTER_SETTLE)
             del self._outcomes[: len(batch)]
         await self._after(batch)
 
-    async def _settle_singly(self, batch: list[Outcome]) -> None:
+    async def _settle_singly(self, batch: list[SendOutcome]) -> None:
         """Keep one outcome from holding up the others: a provider id that another delivery has already is left out."""
         for outcome in batch:
             try:
@@ -265,17 +265,17 @@ class Sender:
                 _log.exception("an outcome could not be written whole", delivery_id=outcome.claimed.delivery_id)
                 await settle(self._pool, [replace(outcome, provider_id=None)], sender=self._name)
 
-    async def _after(self, batch: list[Outcome]) -> None:
+    async def _after(self, batch: list[SendOutcome]) -> None:
         """Rest or wake endpoints, tell open screens, and look for what may follow."""
         await self._pause_endpoints(batch)
-        self._tally.count((outcome.claimed.channel, outcome.kind) for outcome in batch)
-        await self._bell.announce(
+        self._counters.count((outcome.claimed.channel, outcome.kind) for outcome in batch)
+        await self._notifier.announce(
             (each.claimed.conversation_id for each in batch if each.kind is not OutcomeKind.NOT_NOW), "delivery"
         )
         if not self._is_busy:
             self._wake.set()
 
-    async def _pause_endpoints(self, batch: list[Outcome]) -> None:
+    async def _pause_endpoints(self, batch: list[SendOutcome]) -> None:
         pauses, self._pauses = self._pauses, []
         longest = {pause.endpoint_id: pause for pause in sorted(pauses, key=lambda pause: pause.seconds)}
         recovered = {each.claimed.endpoint_id for each in batch if each.kind is OutcomeKind.SENT} & self._paused
@@ -296,14 +296,14 @@ class Sender:
     async def _sweep_forever(self) -> None:
         while True:
             try:
-                await self._bell.announce(await sweep(self._pool), "delivery")
+                await self._notifier.announce(await sweep(self._pool), "delivery")
             except DATABASE_AWAY as error:
                 _log.warning("the outbox cannot be swept", error=type(error).__name__)
-            await self._tally.flush()
+            await self._counters.flush()
             await asyncio.sleep(_SWEEP_SECONDS)
 
     async def _listen(self) -> None:
-        async for _ in self._bell.rings():
+        async for _ in self._notifier.wake_ups():
             self._wake.set()
 
     async def _wait(self, event: asyncio.Event, seconds: float) -> None:

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from gateway.domain.consent import ConsentChange, ConsentState, Purpose
 from gateway.domain.delivery import Status
 from gateway.domain.event import BounceReport, StatusUpdate
-from gateway.outbox.fallbacks import go_on
+from gateway.outbox.fallbacks import try_next_route
 from gateway.outbox.record import opt_out
 from gateway.outbox.store import deliveries, statuses
-from gateway.outbox.store.statuses import About, Word
+from gateway.outbox.store.statuses import About, StatusReport
 from gateway.people.store import consent
 from gateway.people.store.consent import ConsentEntry
 from gateway.runtime import failpoints
-from gateway.runtime.failpoints import Place
+from gateway.runtime.failpoints import Failpoint
 from gateway.store.db import Connection
 
 Update = StatusUpdate | BounceReport
@@ -27,7 +27,7 @@ async def apply_statuses(
     endpoint_ids: Mapping[str, int],
     raw_ids: Sequence[int | None],
 ) -> list[int]:
-    """Keep these words, move their deliveries forward, and give the conversations that changed.
+    """Keep these reports, move their deliveries forward, and give the conversations that changed.
 
     Runs in the caller's transaction. `raw_ids` are the payloads the updates came in, in order; updates from endpoints
     that are not in `endpoint_ids` are left out. A delivery that failed goes on by its next channel; addresses learn
@@ -38,19 +38,19 @@ async def apply_statuses(
     ]
     if not known:
         return []
-    words = [_word(update, endpoint_ids[update.endpoint], raw_id) for update, raw_id in known]
-    found = await statuses.keep(connection, words)
-    failpoints.pass_by(Place.STATUS_KEPT)
+    reports = [_report(update, endpoint_ids[update.endpoint], raw_id) for update, raw_id in known]
+    found = await statuses.keep(connection, reports)
+    failpoints.hit(Failpoint.STATUS_KEPT)
     told = [(update, about) for (update, _), about in zip(known, found, strict=True) if about is not None]
     moved = await statuses.apply(connection, (about.delivery_id for _, about in told))
     await _note_addresses(connection, told)
-    await go_on(connection, [each.delivery_id for each in moved if each.status == Status.FAILED])
+    await try_next_route(connection, [each.delivery_id for each in moved if each.status == Status.FAILED])
     return sorted({each.conversation_id for each in moved})
 
 
-def _word(update: Update, endpoint_id: int, raw_id: int | None) -> Word:
+def _report(update: Update, endpoint_id: int, raw_id: int | None) -> StatusReport:
     if isinstance(update, StatusUpdate):
-        return Word(
+        return StatusReport(
             endpoint_id=endpoint_id,
             provider_id=update.provider_id,
             status=update.status,
@@ -60,7 +60,7 @@ def _word(update: Update, endpoint_id: int, raw_id: int | None) -> Word:
             occurred_at=update.occurred_at,
             raw_id=raw_id,
         )
-    return Word(
+    return StatusReport(
         endpoint_id=endpoint_id,
         provider_id=update.original_provider_id or update.provider_id,
         status=Status.FAILED if update.hard and not update.complaint else Status.SENT,
@@ -72,7 +72,7 @@ def _word(update: Update, endpoint_id: int, raw_id: int | None) -> Word:
 
 
 async def _note_addresses(connection: Connection, told: Sequence[tuple[Update, About]]) -> None:
-    """Remember what these words mean for the addresses their deliveries went to, and for no other address."""
+    """Remember what these reports mean for the addresses their deliveries went to, and for no other address."""
     gone = [
         (about.address_id, about.channel, _why(update))
         for update, about in told

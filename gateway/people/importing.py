@@ -45,7 +45,7 @@ class Rejection(Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
+class ImportResult(Struct, frozen=True, kw_only=True):
     """What became of some rows: people who are new, people who were known, and contacts that turned out to be one."""
 
     created: int = 0
@@ -53,8 +53,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     merged: int = 0
     rejected: tuple[Rejection, ...] = ()
 
-    def __add__(self, other: "Outcome") -> "Outcome":
-        return Outcome(
+    def __add__(self, other: "ImportResult") -> "ImportResult":
+        return ImportResult(
             created=self.created + other.created,
             known=self.known + other.known,
             merged=self.merged + other.merged,
@@ -118,18 +118,18 @@ def _row(line: int, fields: Mapping[str, str], region: str) -> Row:
     )
 
 
-async def store_contacts(pool: Pool, rows: Sequence[Row]) -> Outcome:
+async def store_contacts(pool: Pool, rows: Sequence[Row]) -> ImportResult:
     """Store some rows in one transaction: create who is new, add addresses to who is known, merge who is one."""
     async with pool.acquire() as connection, connection.transaction():
         before = await _people(connection, rows)
         await _create(connection, rows, before)
         await _add_addresses(connection, rows, await _people(connection, rows))
-        outcome = await _merge(connection, rows, await _people(connection, rows))
+        result = await _merge(connection, rows, await _people(connection, rows))
         named = {person.contact_id: row.name for row, person in await _firsts(connection, rows) if row.name}
         if named:
             await store.name_contacts(connection, named)
     known = sum(any(_key(address) in before for address in row.addresses) for row in rows)
-    return outcome + Outcome(created=len(rows) - known, known=known)
+    return result + ImportResult(created=len(rows) - known, known=known)
 
 
 async def _people(connection: Connection, rows: Sequence[Row]) -> dict[AddressKey, Person]:
@@ -165,20 +165,20 @@ async def _add_addresses(connection: Connection, rows: Sequence[Row], known: Map
         await store.create_people(connection, list(fresh.values()))
 
 
-async def _merge(connection: Connection, rows: Sequence[Row], people: Mapping[AddressKey, Person]) -> Outcome:
+async def _merge(connection: Connection, rows: Sequence[Row], people: Mapping[AddressKey, Person]) -> ImportResult:
     """Merge the contacts that a row shows to be one person; a merge that cannot be is reported, not fatal."""
-    outcome = Outcome()
+    result = ImportResult()
     for row in rows:
         first, *others = dict.fromkeys(people[_key(address)].contact_id for address in row.addresses)
         for other in others:
             try:
                 async with connection.transaction():
                     await merge(connection, other, first, proof=_PROOF, actor="import")
-                outcome += Outcome(merged=1)
+                result += ImportResult(merged=1)
                 people = await _people(connection, rows)
             except Conflict as error:
-                outcome += Outcome(rejected=(Rejection(line=row.line, reason=str(error)),))
-    return outcome
+                result += ImportResult(rejected=(Rejection(line=row.line, reason=str(error)),))
+    return result
 
 
 def _key(address: Address) -> AddressKey:

@@ -19,7 +19,7 @@ class MergedMeanwhile(Exception):
     """A sender's conversation was merged into another between finding it and locking it."""
 
 
-async def meet(
+async def resolve_and_lock(
     connection: Connection, messages: Sequence[InboundMessage], before_merging: Callable[[], Awaitable[None]]
 ) -> list[Person]:
     """Give the person behind each message as `identify` does, with their conversations locked for this transaction.
@@ -31,7 +31,7 @@ async def meet(
         MergedMeanwhile: run the same batch again in a new transaction.
     """
     keys = [_keys(message) for message in messages]
-    known, all_stand = await store.meet_people(connection, _each_once(keys))
+    known, all_stand = await store.find_and_lock(connection, _each_once(keys))
     if not all_stand:
         raise MergedMeanwhile
     are_vouched = any(message.sender.also for message in messages)

@@ -15,7 +15,7 @@ _KEY = "eshnav:sends"
 _AWAY = (RedisError, OSError, asyncio.TimeoutError)
 
 
-class Tally:
+class SendCounters:
     """Counts sends here and adds them to the common count in Redis; does nothing without a URL."""
 
     def __init__(self, redis_url: str | None) -> None:

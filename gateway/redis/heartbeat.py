@@ -41,7 +41,7 @@ def own_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-async def beat_forever(redis_url: str, *, role: str, name: str) -> None:
+async def heartbeat(redis_url: str, *, role: str, name: str) -> None:
     """Say that this process is alive until cancelled; then it is forgotten at once."""
     key, since = f"{_KEY}:{role}:{name}", now().isoformat(timespec="seconds")
     async with connect(redis_url) as redis:

@@ -16,10 +16,10 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-DOORBELL = "eshnav:doorbell"
-NEWS = "eshnav:news"
+WAKE_UPS = "eshnav:doorbell"
+LIVE_UPDATES = "eshnav:news"
 LOOK_AGAIN = "look_again"
-_RING = b"1"
+_WAKE_UP = b"1"
 
 _PATIENCE_SECONDS = 0.25
 _REST_SECONDS = 1.0
@@ -46,7 +46,7 @@ def connect(redis_url: str, *, patience_seconds: float = _PATIENCE_SECONDS) -> R
     )
 
 
-class Bell:
+class Notifier:
     """Rings the senders and tells open screens what changed; silent without a URL or while Redis is away."""
 
     def __init__(self, redis_url: str | None) -> None:
@@ -54,28 +54,28 @@ class Bell:
         self._redis = connect(redis_url) if redis_url else None
         self._rest_until = 0.0
 
-    async def ring_senders(self) -> None:
+    async def wake_senders(self) -> None:
         """Wake every sender: something is due now."""
-        await self._publish((DOORBELL, _RING))
+        await self._publish((WAKE_UPS, _WAKE_UP))
 
-    async def announce(self, conversation_ids: Iterable[int], kind: str, *, rings_senders: bool = False) -> None:
+    async def announce(self, conversation_ids: Iterable[int], kind: str, *, wakes_senders: bool = False) -> None:
         """Tell open screens that these conversations changed; `kind` says how in one word, such as `message`.
 
-        `rings_senders` wakes the senders with the same round trip.
+        `wakes_senders` wakes the senders with the same round trip.
         """
-        payloads = [(DOORBELL, _RING)] if rings_senders else []
+        payloads = [(WAKE_UPS, _WAKE_UP)] if wakes_senders else []
         if ids := sorted(set(conversation_ids)):
-            payloads.append((NEWS, orjson.dumps({"conversation_ids": ids, "kind": kind})))
+            payloads.append((LIVE_UPDATES, orjson.dumps({"conversation_ids": ids, "kind": kind})))
         await self._publish(*payloads)
 
     async def announcements(self) -> AsyncIterator[Announcement]:
         """Yield the news as it comes, for as long as the caller listens; LOOK_AGAIN after every gap."""
-        async for payload in self._listen(NEWS):
+        async for payload in self._listen(LIVE_UPDATES):
             yield _read(payload)
 
-    async def rings(self) -> AsyncIterator[None]:
-        """Yield at every ring, and once whenever the line is new, since rings may have been missed."""
-        async for _ in self._listen(DOORBELL):
+    async def wake_ups(self) -> AsyncIterator[None]:
+        """Yield at every wake-up, and once whenever the subscription is new, since wake-ups may have been missed."""
+        async for _ in self._listen(WAKE_UPS):
             yield None
 
     async def close(self) -> None:

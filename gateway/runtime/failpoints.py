@@ -11,7 +11,7 @@ from enum import StrEnum
 from gateway.domain.errors import ConfigurationError
 
 
-class Place(StrEnum):
+class Failpoint(StrEnum):
     """Every place a process can be told to die at; the value is its name in `FAULT`."""
 
     BEFORE_COMMIT = "before_commit"
@@ -47,7 +47,7 @@ class Place(StrEnum):
 class _Fate:
     """Where this process is to die, and how many times it passes there first."""
 
-    place: Place | None = None
+    place: Failpoint | None = None
     passes_left: int = 0
 
 
@@ -58,12 +58,14 @@ def arm(fault: str) -> None:
         ConfigurationError: there is no such place, or the number is none.
     """
     name, _, passes = fault.partition(":")
-    if fault and (name not in {*Place} or not (passes or "1").isdecimal() or passes == "0"):
-        raise ConfigurationError((f"FAULT is wrong: {fault!r} is not one of {', '.join(Place)}, with :number or not",))
-    _Fate.place, _Fate.passes_left = (Place(name), int(passes or 1)) if fault else (None, 0)
+    if fault and (name not in {*Failpoint} or not (passes or "1").isdecimal() or passes == "0"):
+        raise ConfigurationError(
+            (f"FAULT is wrong: {fault!r} is not one of {', '.join(Failpoint)}, with :number or not",)
+        )
+    _Fate.place, _Fate.passes_left = (Failpoint(name), int(passes or 1)) if fault else (None, 0)
 
 
-def pass_by(place: Place) -> None:
+def hit(place: Failpoint) -> None:
     """Die here, at once and without a word, if this is where and when."""
     if _Fate.place is place:
         _Fate.passes_left -= 1

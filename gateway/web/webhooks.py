@@ -51,7 +51,7 @@ HOOKS: Mapping[str, Hook] = {
 }
 
 
-def express_webhooks(services: Services) -> dict[str, Webhook]:
+def fast_webhooks(services: Services) -> dict[str, Webhook]:
     """Give the webhooks by path, for requests that need no web framework."""
     return {path: partial(_take_in, hook, services) for path, hook in HOOKS.items()}
 

@@ -48,7 +48,7 @@ async def test_an_agent_logs_in_reads_answers_and_sees_it_delivered(office, brow
     await expect(page.locator("#text")).to_have_value("")
 
     await office.pool.execute("UPDATE delivery SET status = 'delivered' WHERE text = 'שלום, אני בודקת'")
-    await office.services.bell.announce([await office.conversation_of()], "delivery")
+    await office.services.notifier.announce([await office.conversation_of()], "delivery")
     await expect(ours.locator(".tick--delivered")).to_be_visible()
     await expect(page.locator(".entry--bot .why")).to_have_attribute("open", "")
 

@@ -13,16 +13,16 @@ from fault_proxy import NONE, Fault
 from town import Town
 
 from gateway.domain.errors import ConfigurationError
-from gateway.runtime.failpoints import Place, arm
+from gateway.runtime.failpoints import Failpoint, arm
 
 AWAY = Fault(cut_after=0, cut_request_after=0, reset=True)
 BATCH, MAILS = 8, 2
 BY_THE_SENDER = {
-    Place.AFTER_CLAIM,
-    Place.BEFORE_SEND,
-    Place.AFTER_SEND,
-    Place.BEFORE_SETTLE,
-    Place.AFTER_SETTLE,
+    Failpoint.AFTER_CLAIM,
+    Failpoint.BEFORE_SEND,
+    Failpoint.AFTER_SEND,
+    Failpoint.BEFORE_SETTLE,
+    Failpoint.AFTER_SETTLE,
 }
 
 
@@ -48,13 +48,13 @@ async def mails(town: Town, said: list[Said], app: str) -> set[str]:
 
 
 Drive = Callable[[Town, list[Said], str], Awaitable[set[str]]]
-DRIVES: dict[Place, Drive] = dict.fromkeys(Place, texts) | {
-    Place.MAIL_PARSED: mails,
-    Place.MAIL_STORED: mails,
-    Place.BEFORE_SPOOL: texts_while_the_database_is_away,
-    Place.IN_SPOOL: texts_while_the_database_is_away,
-    Place.AFTER_SPOOL: texts_while_the_database_is_away,
-    Place.AFTER_REPLAY: texts_before_the_database_comes_back,
+DRIVES: dict[Failpoint, Drive] = dict.fromkeys(Failpoint, texts) | {
+    Failpoint.MAIL_PARSED: mails,
+    Failpoint.MAIL_STORED: mails,
+    Failpoint.BEFORE_SPOOL: texts_while_the_database_is_away,
+    Failpoint.IN_SPOOL: texts_while_the_database_is_away,
+    Failpoint.AFTER_SPOOL: texts_while_the_database_is_away,
+    Failpoint.AFTER_REPLAY: texts_before_the_database_comes_back,
 }
 
 
@@ -63,7 +63,7 @@ async def test_crashes_at_one_place_after_the_other_lose_and_double_nothing(town
     await town.run("worker" if kind == "app" else "app")
     after = await town.newest_delivery()
     said, acknowledged = [], set()
-    places = [place for place in Place if (place in BY_THE_SENDER) == (kind == "worker")]
+    places = [place for place in Failpoint if (place in BY_THE_SENDER) == (kind == "worker")]
     victims = ["app", "app2"] if kind == "app" else ["worker"]
     for first in range(0, len(places), len(victims)):
         pair = dict(zip(victims, places[first : first + 2], strict=False))
@@ -74,9 +74,9 @@ async def test_crashes_at_one_place_after_the_other_lose_and_double_nothing(town
 
 @pytest.mark.slow
 @pytest.mark.parametrize("turn", range(3))
-@pytest.mark.parametrize("place", Place)
+@pytest.mark.parametrize("place", Failpoint)
 async def test_a_crash_the_nth_time_there_loses_and_doubles_nothing(
-    town: Town, chance: random.Random, place: Place, turn: int
+    town: Town, chance: random.Random, place: Failpoint, turn: int
 ):
     victim, bystander = ("worker", "app") if place in BY_THE_SENDER else ("app", "worker")
     await town.run(bystander)
@@ -85,7 +85,7 @@ async def test_a_crash_the_nth_time_there_loses_and_doubles_nothing(
     await check_all(town, [victim], said, acknowledged, after)
 
 
-async def crash(town: Town, places: dict[str, Place], *, passes: int) -> tuple[list[Said], set[str]]:
+async def crash(town: Town, places: dict[str, Failpoint], *, passes: int) -> tuple[list[Said], set[str]]:
     """Restart these parts, each to die at its place; give what was said to them, and what of that was acknowledged."""
     if set(places.values()) <= BY_THE_SENDER:
         await town.provider_fault(rules={"callbacks": False})  # which would tell in time what became of everything
@@ -155,7 +155,7 @@ def test_a_fault_that_makes_no_sense_stops_the_process_at_once(fault: str):
         arm(fault)
 
 
-@pytest.mark.parametrize("place", Place)
-def test_every_place_is_in_the_docs(place: Place):
+@pytest.mark.parametrize("place", Failpoint)
+def test_every_place_is_in_the_docs(place: Failpoint):
     page = Path(__file__).parents[2] / "docs" / "faults.md"
     assert f"`{place}`" in page.read_text(encoding="utf-8")

@@ -12,17 +12,17 @@ import people
 import provider as providers
 import pytest
 from people import draft, queue, someone, twilio
-from senders import handover, sending, settled, until
+from senders import builder, sending, settled, until
 
 from channels.registry import Registry
 from gateway.domain.channel import Channel
 from gateway.domain.outbound import Route
 from gateway.domain.outbox import Budget
 from gateway.outbox.budgets import Limits
-from gateway.outbox.outgoing import Handover
+from gateway.outbox.outgoing import OutgoingBuilder
 from gateway.outbox.reconcile import reconcile
 from gateway.outbox.store import deliveries
-from gateway.redis.notifier import Bell
+from gateway.redis.notifier import Notifier
 
 ROOT = Path(__file__).parents[2]
 SUPPORT = ROOT / "tests" / "support"
@@ -73,7 +73,7 @@ async def test_a_sender_that_stood_still_after_its_claim_gives_it_back_instead_o
     pool: asyncpg.Pool, sms: int, monkeypatch: pytest.MonkeyPatch
 ):
     await owed(pool, sms, 1)
-    written, requests_then = Handover.outgoing, []
+    written, requests_then = OutgoingBuilder.outgoing, []
 
     def stand_still_once(self, claimed, *, now):
         if not requests_then:
@@ -81,7 +81,7 @@ async def test_a_sender_that_stood_still_after_its_claim_gives_it_back_instead_o
             requests_then.append(provider.requests)
         return written(self, claimed, now=now)
 
-    monkeypatch.setattr(Handover, "outgoing", stand_still_once)
+    monkeypatch.setattr(OutgoingBuilder, "outgoing", stand_still_once)
     async with (
         providers.running() as provider,
         sending(pool, twilio(api_base=provider.url), limits=Limits(lease_seconds=1.2)) as sender,
@@ -130,15 +130,15 @@ async def test_what_a_dead_sender_held_is_taken_up_by_another(
 async def settled_with_questions(pool: asyncpg.Pool, provider: providers.Provider, *, seconds: float) -> None:
     """Wait until all is sent, asking the provider about unknown ones every three seconds, as the worker's job does."""
     account = twilio(api_base=provider.url)
-    registry, bell = Registry([account], public_url="https://shop.example"), Bell(None)
+    registry, notifier = Registry([account], public_url="https://shop.example"), Notifier(None)
     try:
         async with asyncio.timeout(seconds):
             while await pool.fetchval("SELECT count(*) FROM delivery WHERE status <> 'sent'"):
                 await asyncio.sleep(0.5)
-                await reconcile(pool, registry, handover(account), bell=bell)
+                await reconcile(pool, registry, builder(account), notifier=notifier)
     finally:
         await registry.close()
-        await bell.close()
+        await notifier.close()
 
 
 async def start(database_url: str, provider_url: str, lease_seconds: float) -> asyncio.subprocess.Process:

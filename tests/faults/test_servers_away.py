@@ -65,13 +65,13 @@ async def go_away(town: Town, how: str):
         await asyncio.to_thread(town.postgres.stop)
         return town.start_postgres
     if how == "frozen":
-        go_on = town.freeze_postgres()
+        try_next_route = town.freeze_postgres()
     else:
         town.database.pause()
-        go_on = town.database.resume
+        try_next_route = town.database.resume
 
     async def back() -> None:
-        go_on()
+        try_next_route()
 
     return back
 

@@ -16,8 +16,8 @@ from open_house import Line, fields_of, form_post, open_house, post
 
 from gateway.intake.intake import Intake
 from gateway.web.server import fast_path
-from gateway.web.server.connection_limits import DoorLimits
-from gateway.web.server.fast_path import Answer, Express, plain_post
+from gateway.web.server.connection_limits import ConnectionLimits
+from gateway.web.server.fast_path import Answer, FastPath, parse_simple_post
 
 MESSAGE = "/webhooks/twilio/message"
 PLAIN = post(MESSAGE, b"a=1", {"X-Twilio-Signature": "s", "Content-Type": "application/x-www-form-urlencoded"})
@@ -32,13 +32,13 @@ def office(standing_office):
 
 @pytest.fixture
 async def port(office):
-    async with open_house(office, DoorLimits()) as port:
+    async with open_house(office, ConnectionLimits()) as port:
         yield port
 
 
 @pytest.mark.parametrize("more", [b"", b"\r\nConnection: keep-alive", b"\r\nConnection: Keep-Alive", b"\r\nX-A: \tb "])
 def test_a_plain_post_is_read(more):
-    request = plain_post(PLAIN.replace(b"Host: x", b"Host: x" + more))
+    request = parse_simple_post(PLAIN.replace(b"Host: x", b"Host: x" + more))
     assert (request.method, request.target, request.body) == ("POST", MESSAGE, b"a=1")
     assert request.headers["x-twilio-signature"] == "s"
 
@@ -71,7 +71,7 @@ def test_a_plain_post_is_read(more):
     ],
 )
 def test_anything_else_goes_the_ordinary_way(data):
-    assert plain_post(data) is None
+    assert parse_simple_post(data) is None
 
 
 PIECES = st.sampled_from(
@@ -88,7 +88,7 @@ def test_what_is_read_the_short_way_aiohttp_reads_alike(edits):
     data = PLAIN
     for place, removed, piece in edits:
         data = data[:place] + piece + data[place + removed :]
-    request = plain_post(data)
+    request = parse_simple_post(data)
     if request is None:
         return
     message, body, rest = read_by_aiohttp(data)
@@ -229,7 +229,7 @@ async def test_who_never_reads_its_answers_is_cut_off():
 
 async def test_what_is_under_way_at_the_end_is_answered_and_its_connection_closed(office, monkeypatch):
     going_on = hold_up(monkeypatch)
-    async with open_house(office, DoorLimits()) as port:
+    async with open_house(office, ConnectionLimits()) as port:
         idle, busy = await Line.to(port), await Line.to(port)
         asked = asyncio.create_task(busy.ask(form_post(office, MESSAGE, fields_of(office, "SM" + "e" * 32))))
         await asyncio.sleep(0.1)
@@ -276,7 +276,7 @@ async def test_a_webhook_that_breaks_is_answered_with_500():
 @asynccontextmanager
 async def served(webhooks):
     """Serve these webhooks alone, with nothing behind the short way."""
-    express = Express(webhooks, ordinary=asyncio.Protocol)
+    express = FastPath(webhooks, ordinary=asyncio.Protocol)
     server = await asyncio.get_running_loop().create_server(express.connection, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from open_house import Line, fields_of, form_post, meta_mac, open_house, post, twilio_mac
 
-from gateway.web.server.connection_limits import DoorLimits
+from gateway.web.server.connection_limits import ConnectionLimits
 
 MESSAGE = "/webhooks/twilio/message"
 MUTANTS = 10_000
@@ -28,7 +28,7 @@ def office(standing_office):
 
 @pytest.fixture
 async def line(office):
-    async with open_house(office, DoorLimits()) as port:
+    async with open_house(office, ConnectionLimits()) as port:
         line = await Line.to(port)
         yield line
         await line.close()
@@ -59,7 +59,7 @@ async def test_of_ten_thousand_mutated_requests_none_is_accepted(office, rows):
     before = await rows()
     originals = [form_post(office, MESSAGE + "?a=%7Eb", fields_of(office)), meta_post(office, whatsapp_body(office))]
     mutants = [mutated(chance.choice(originals), chance) for _ in range(MUTANTS)]
-    async with open_house(office, DoorLimits()) as port:
+    async with open_house(office, ConnectionLimits()) as port:
         statuses = await asyncio.gather(*(send_all(port, mutants[number::8]) for number in range(8)))
         assert {status for each in statuses for status in each} <= {400, 403, 404, 405}
         assert await rows() == before

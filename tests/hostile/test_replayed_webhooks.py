@@ -7,7 +7,7 @@ import time
 import pytest
 from open_house import Line, fields_of, form_post, meta_mac, open_house, post
 
-from gateway.web.server.connection_limits import DoorLimits
+from gateway.web.server.connection_limits import ConnectionLimits
 
 MESSAGE, STATUS, CLOUD = "/webhooks/twilio/message", "/webhooks/twilio/status", "/webhooks/whatsapp"
 CAPTURED = [240, pytest.param(1_000, marks=pytest.mark.slow)]
@@ -89,7 +89,7 @@ async def send_all(port: int, requests: list[bytes]) -> set[int]:
 @pytest.mark.parametrize("count", CAPTURED)
 async def test_captured_requests_replayed_twice_add_no_row(office, rows, pool, count):
     requests = [captured(office, number) for number in range(count)]
-    async with open_house(office, DoorLimits()) as port:
+    async with open_house(office, ConnectionLimits()) as port:
         assert await send_all(port, requests) <= {200, 204}
         before = await rows()
         opted_out = await pool.fetch("SELECT id, opted_out FROM address ORDER BY id")
@@ -101,7 +101,7 @@ async def test_captured_requests_replayed_twice_add_no_row(office, rows, pool, c
 
 
 async def test_twenty_copies_at_once_are_one_message_with_one_answer(office, pool):
-    async with open_house(office, DoorLimits()) as port:
+    async with open_house(office, ConnectionLimits()) as port:
         assert await send_all(port, [form_post(office, MESSAGE, fields_of(office))] * 20) == {200}
     assert await pool.fetchval("SELECT count(*) FROM message WHERE direction = 'inbound'") == 1
     assert await pool.fetchval("SELECT count(*) FROM delivery") == 1
@@ -116,7 +116,7 @@ async def test_twenty_copies_at_once_are_one_message_with_one_answer(office, poo
     ],
 )
 async def test_a_message_said_to_be_from_long_ago_is_kept_for_a_person(office, pool, days_ago, is_taken):
-    async with open_house(office, DoorLimits()) as port:
+    async with open_house(office, ConnectionLimits()) as port:
         request = cloud(office, {"messages": [text(1, "+972501234567", days_ago)]})
         assert await send_all(port, [request]) == {200}
     assert await pool.fetchval("SELECT count(*) FROM message") == (2 if is_taken else 0)

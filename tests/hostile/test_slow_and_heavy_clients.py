@@ -10,7 +10,7 @@ from open_house import Line, fields_of, form_post, open_house, post
 
 from gateway.web import webhooks
 from gateway.web.server import guard
-from gateway.web.server.connection_limits import DoorLimits
+from gateway.web.server.connection_limits import ConnectionLimits
 
 MESSAGE = "/webhooks/twilio/message"
 SILENT = 300
@@ -23,7 +23,7 @@ def office(standing_office):
 
 @pytest.fixture
 async def port(office):
-    async with open_house(office, DoorLimits(head_seconds=0.5)) as port:
+    async with open_house(office, ConnectionLimits(head_seconds=0.5)) as port:
         yield port
 
 
@@ -107,13 +107,13 @@ async def test_an_idle_connection_is_kept_for_the_next_request(port):
 
 
 def test_the_limits_in_force_are_those_we_promise():
-    assert DoorLimits().head_seconds == 10
-    assert DoorLimits().per_peer == 200
+    assert ConnectionLimits().head_seconds == 10
+    assert ConnectionLimits().per_peer == 200
     assert webhooks.BODY_SECONDS == guard.BODY_SECONDS == 15
 
 
 async def test_one_address_has_two_hundred_connections_and_gets_them_back(office):
-    async with open_house(office, DoorLimits()) as port:
+    async with open_house(office, ConnectionLimits()) as port:
         crowd = [await Line.to(port, "127.0.0.2") for _ in range(200)]
         one_more = await Line.to(port, "127.0.0.2")
         assert await one_more.is_closed(1)
@@ -130,7 +130,7 @@ async def test_one_address_has_two_hundred_connections_and_gets_them_back(office
 async def test_a_proxy_of_ours_may_bring_more(office):
     from gateway.web.server.services import networks
 
-    async with open_house(office, DoorLimits(per_peer=3, trusted=networks(["127.0.0.2/32"]))) as port:
+    async with open_house(office, ConnectionLimits(per_peer=3, trusted=networks(["127.0.0.2/32"]))) as port:
         lines = [await Line.to(port, "127.0.0.2") for _ in range(6)]
         for line in lines:
             assert (await line.ask(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"))[0] == 200
@@ -138,7 +138,7 @@ async def test_a_proxy_of_ours_may_bring_more(office):
 
 
 async def test_good_traffic_goes_on_beside_hundreds_of_silent_connections(office):
-    async with open_house(office, DoorLimits()) as port:
+    async with open_house(office, ConnectionLimits()) as port:
         alone = await slowest_of_many(office, port)
         silent = [await Line.to(port, f"127.0.1.{number % 2 + 1}") for number in range(SILENT)]
         crowded = await slowest_of_many(office, port)

@@ -11,10 +11,10 @@ from steps import Steps
 from gateway.domain.language import Language
 from gateway.intake import reference
 from gateway.intake.intake import Intake
-from gateway.intake.round import Tools
+from gateway.intake.round import DecisionContext
 from gateway.intake.spool import Spool
 from gateway.operations.sample import load_sample
-from gateway.redis.notifier import Bell
+from gateway.redis.notifier import Notifier
 from gateway.wording import Wording
 
 
@@ -23,26 +23,26 @@ async def desk(pool, tmp_path) -> AsyncIterator[Desk]:
     await load_sample(pool)
     async with pool.acquire() as connection:
         known = await reference.load(connection, (SMS, WHATSAPP, EMAIL))
-    tools = Tools(
+    context = DecisionContext(
         reference=known,
         wording=Wording.load(),
         default_language=Language.HEBREW,
         now=lambda: datetime.now(UTC),
     )
     spool = Spool.open(tmp_path / "spool")
-    bell = Bell(None)
+    notifier = Notifier(None)
 
     async def reparse(payload):
         return at_work.events[payload.body]
 
-    intake = Intake(pool, tools, spool, bell, reparse)
+    intake = Intake(pool, context, spool, notifier, reparse)
     at_work = Desk(intake, pool)
     running = asyncio.create_task(intake.run())
     yield at_work
     intake.stop()
     await running
     spool.close()
-    await bell.close()
+    await notifier.close()
 
 
 @pytest.fixture

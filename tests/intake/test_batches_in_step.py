@@ -16,10 +16,10 @@ STOP = ConsentSignal(endpoint=WHATSAPP.key, provider_id="S1", sender=Sender(addr
 async def test_what_arrives_while_a_batch_is_worked_on_is_one_batch(desk, monkeypatch):
     sizes, process, going_on = [], intake_module.process, asyncio.Event()
 
-    async def noted(connection, submissions, tools, flight):
+    async def noted(connection, submissions, tools, slot):
         sizes.append(len(submissions))
         await asyncio.wait_for(going_on.wait(), 5)
-        return await process(connection, submissions, tools, flight)
+        return await process(connection, submissions, tools, slot)
 
     monkeypatch.setattr(intake_module, "process", noted)
     async with asyncio.TaskGroup() as group:
@@ -101,8 +101,8 @@ async def test_what_was_said_after_providers_spoke_of_consent_waits_for_their_co
     steps.noted.clear()
     spoken, process = asyncio.Event(), intake_module.process
 
-    async def slow(connection, submissions, tools, flight):
-        outcome = await process(connection, submissions, tools, flight)
+    async def slow(connection, submissions, tools, slot):
+        outcome = await process(connection, submissions, tools, slot)
         if any(event is word for each in submissions for event in each.events):
             await asyncio.wait_for(spoken.wait(), 5)
         return outcome

@@ -12,7 +12,7 @@ import provider as providers
 import pytest
 from msgspec import structs
 from people import SMS
-from senders import handover, sending, settled
+from senders import builder, sending, settled
 
 from gateway.domain.channel import Channel
 from gateway.domain.delivery import Lane
@@ -20,7 +20,7 @@ from gateway.domain.outbound import Route
 from gateway.embedded.dumping import DumpFailed, dump, restore
 from gateway.operations import restore_guard
 from gateway.outbox.reconcile import reconcile
-from gateway.redis.notifier import Bell
+from gateway.redis.notifier import Notifier
 from gateway.store.db import open_pool
 from gateway.store.migrate import migrate
 
@@ -90,9 +90,9 @@ async def test_nobody_asks_the_provider_about_what_is_held(pool):
         def adapter_for(self, endpoint_key: str):
             asked.append(endpoint_key)
 
-    bell = Bell(None)
-    await reconcile(pool, Asked(), handover(people.twilio(FAST)), bell=bell, wait_seconds=0)
-    await bell.close()
+    notifier = Notifier(None)
+    await reconcile(pool, Asked(), builder(people.twilio(FAST)), notifier=notifier, wait_seconds=0)
+    await notifier.close()
     assert asked == []
 
 
@@ -107,9 +107,9 @@ async def test_operations_decide_what_becomes_of_it(pool, decide, statuses):
     endpoint_id = (await people.endpoints(pool, FAST))[Channel.SMS]
     await people.flood(pool, endpoint_id, 5, lane=Lane.TRANSACTIONAL)
     await restore_guard.hold(pool)
-    bell = Bell(None)
-    assert await decide(pool, bell=bell) == 5
-    await bell.close()
+    notifier = Notifier(None)
+    assert await decide(pool, notifier=notifier) == 5
+    await notifier.close()
     async with providers.running() as provider, sending(pool, replace(people.twilio(FAST), api_base=provider.url)):
         assert await settled(pool) == statuses
     assert len(provider.messages) == statuses.get("sent", 0)

@@ -148,7 +148,7 @@ async def forget(office, redis, who: str) -> dict[str, int]:
         office.services.files,
         found,
         redis=redis,
-        bell=office.services.bell,
+        notifier=office.services.notifier,
         spool_folder=office.services.settings.spool_folder,
         actor="test",
     )

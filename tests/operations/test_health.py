@@ -11,7 +11,7 @@ from gateway.domain.agent import Role
 from gateway.domain.delivery import Lane
 from gateway.jobs.runner import enqueue
 from gateway.operations import restore_guard
-from gateway.redis.heartbeat import beat_forever, living
+from gateway.redis.heartbeat import heartbeat, living
 
 
 async def see(office, **headers) -> str:
@@ -36,7 +36,7 @@ async def test_it_shows_what_waits_what_came_in_what_fails_and_who_is_alive(offi
     await office.pool.execute("UPDATE endpoint SET paused_until = now() + interval '1 hour', paused_reason = 'blocked'")
     with SyncRedis.from_url(redis_url) as connection:
         enqueue(connection, "forget", once_in_seconds=60)
-    beating = asyncio.create_task(beat_forever(redis_url, role="worker", name="host-7:42"))
+    beating = asyncio.create_task(heartbeat(redis_url, role="worker", name="host-7:42"))
     async with asyncio.timeout(5):
         while not await living(redis):
             await asyncio.sleep(0.01)

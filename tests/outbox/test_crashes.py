@@ -12,7 +12,7 @@ import provider as providers
 import pytest
 from people import draft, queue, someone, twilio
 from provider import Provider
-from senders import handover, sending, settled, until
+from senders import builder, sending, settled, until
 
 from channels.registry import Registry
 from gateway.domain.channel import Channel
@@ -20,7 +20,7 @@ from gateway.domain.delivery import Lane
 from gateway.domain.outbound import Route
 from gateway.outbox.reconcile import reconcile
 from gateway.outbox.sweeping import sweep
-from gateway.redis.notifier import Bell
+from gateway.redis.notifier import Notifier
 
 ROOT = Path(__file__).parents[2]
 SUPPORT = ROOT / "tests" / "support"
@@ -33,12 +33,12 @@ async def sms(pool: asyncpg.Pool) -> int:
 
 async def ask(pool: asyncpg.Pool, provider: Provider) -> int:
     account = twilio(api_base=provider.url)
-    registry, bell = Registry([account], public_url="https://shop.example"), Bell(None)
+    registry, notifier = Registry([account], public_url="https://shop.example"), Notifier(None)
     try:
-        return await reconcile(pool, registry, handover(account), bell=bell, wait_seconds=0)
+        return await reconcile(pool, registry, builder(account), notifier=notifier, wait_seconds=0)
     finally:
         await registry.close()
-        await bell.close()
+        await notifier.close()
 
 
 async def expire(pool: asyncpg.Pool) -> None:

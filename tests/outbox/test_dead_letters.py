@@ -10,7 +10,7 @@ from people import draft, queue, someone
 from gateway.domain.channel import Channel
 from gateway.domain.outbound import Route
 from gateway.operations.dead_letters import list_page, replay
-from gateway.redis.notifier import Bell
+from gateway.redis.notifier import Notifier
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ async def test_pages_go_from_the_newest_to_the_oldest(pool: asyncpg.Pool, failed
 
 
 async def test_replaying_queues_it_anew_and_takes_it_off_the_list(pool: asyncpg.Pool, failed: list[int]):
-    new = await replay(pool, failed[:2], bell=Bell(None))
+    new = await replay(pool, failed[:2], notifier=Notifier(None))
 
     assert sorted(new) == failed[:2]
     rows = await pool.fetch(
@@ -43,17 +43,17 @@ async def test_replaying_queues_it_anew_and_takes_it_off_the_list(pool: asyncpg.
 
 
 async def test_replaying_twice_or_twenty_times_at_once_sends_it_once(pool: asyncpg.Pool, failed: list[int]):
-    answers = await asyncio.gather(*(replay(pool, failed, bell=Bell(None)) for _ in range(20)))
+    answers = await asyncio.gather(*(replay(pool, failed, notifier=Notifier(None)) for _ in range(20)))
     assert sum(map(len, answers)) == len(failed)
     assert await pool.fetchval("SELECT count(*) FROM delivery WHERE status = 'queued'") == len(failed)
 
 
 async def test_what_did_not_fail_is_not_replayed(pool: asyncpg.Pool, failed: list[int]):
     await pool.execute("UPDATE delivery SET status = 'delivered'")
-    assert await replay(pool, failed, bell=Bell(None)) == {}
+    assert await replay(pool, failed, notifier=Notifier(None)) == {}
 
 
 async def test_a_replay_that_fails_again_can_be_replayed_again(pool: asyncpg.Pool, failed: list[int]):
-    [again] = (await replay(pool, failed[:1], bell=Bell(None))).values()
+    [again] = (await replay(pool, failed[:1], notifier=Notifier(None))).values()
     await pool.execute("UPDATE delivery SET status = 'failed' WHERE id = $1", again)
-    assert list(await replay(pool, [again], bell=Bell(None))) == [again]
+    assert list(await replay(pool, [again], notifier=Notifier(None))) == [again]

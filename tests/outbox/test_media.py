@@ -13,7 +13,7 @@ from channels.media import FetchedMedia
 from gateway.domain.address import tel
 from gateway.domain.event import Attachment, InboundMessage, Sender
 from gateway.intake.media import fetch_waiting
-from gateway.redis.notifier import Bell
+from gateway.redis.notifier import Notifier
 from gateway.runtime.files import Files, Folder, real_type
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
@@ -61,13 +61,13 @@ async def test_a_file_is_fetched_and_kept_as_what_it_really_is(pool: asyncpg.Poo
     await wait_for(pool)
     source = Source(PNG)
 
-    assert await fetch_waiting(pool, source, files, bell=Bell(None)) == 1
+    assert await fetch_waiting(pool, source, files, notifier=Notifier(None)) == 1
 
     row = await pool.fetchrow("SELECT state, sha256, media_type, size_bytes FROM attachment")
     assert row == ("stored", sha256(PNG).hexdigest(), "image/png", len(PNG))
     assert await files.read(row["sha256"]) == PNG
     assert source.asked[0].url == "https://provider/1"
-    assert await fetch_waiting(pool, source, files, bell=Bell(None)) == 0
+    assert await fetch_waiting(pool, source, files, notifier=Notifier(None)) == 0
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ async def test_a_file_that_cannot_be_had_says_why(
     await wait_for(pool, digest=digest)
     await pool.execute("UPDATE attachment SET created_at = now() - $1::text::interval", age)
 
-    assert await fetch_waiting(pool, Source(answer), files, bell=Bell(None)) == 0
+    assert await fetch_waiting(pool, Source(answer), files, notifier=Notifier(None)) == 0
 
     row = await pool.fetchrow("SELECT state, reason FROM attachment")
     assert row["state"] == state

@@ -20,7 +20,7 @@ from gateway.domain.delivery import Lane
 from gateway.domain.outbound import Route
 from gateway.domain.outbox import Claimed
 from gateway.outbox.budgets import Limits
-from gateway.redis.notifier import Bell
+from gateway.redis.notifier import Notifier
 
 
 @pytest.fixture
@@ -65,15 +65,15 @@ async def test_everything_queued_goes_out_once_and_each_contacts_messages_in_ord
 
 
 async def test_a_ring_wakes_the_sender_at_once(pool: asyncpg.Pool, ours: dict[Channel, int], redis_url: str):
-    person, bell = await someone(pool), Bell(redis_url)
+    person, notifier = await someone(pool), Notifier(redis_url)
     async with providers.running() as provider, sending(pool, twilio(api_base=provider.url), redis_url=redis_url):
         await asyncio.sleep(0.5)
         started = time.monotonic()
         await queue(pool, draft(person, route(person, ours)))
-        await bell.ring_senders()
+        await notifier.wake_senders()
         await until(lambda: provider.texts)
         assert time.monotonic() - started < 0.3
-    await bell.close()
+    await notifier.close()
 
 
 async def test_without_redis_due_work_is_found_within_about_a_second(pool: asyncpg.Pool, ours: dict[Channel, int]):

@@ -15,7 +15,7 @@ from gateway.domain.channel import Channel
 from gateway.domain.delivery import Status, advance
 from gateway.domain.event import BounceReport, StatusUpdate
 from gateway.domain.outbound import Route
-from gateway.domain.outbox import Budget, Claimed, Outcome, OutcomeKind
+from gateway.domain.outbox import Budget, Claimed, OutcomeKind, SendOutcome
 from gateway.outbox.record import settle
 from gateway.outbox.statuses import Update, apply_statuses
 from gateway.outbox.store import deliveries
@@ -59,7 +59,7 @@ async def claim_one(pool: asyncpg.Pool, endpoint_id: int) -> Claimed:
 
 
 async def write_sent(pool: asyncpg.Pool, claimed: Claimed) -> None:
-    await settle(pool, [Outcome(claimed=claimed, kind=OutcomeKind.SENT, provider_id="SM1")], sender="test")
+    await settle(pool, [SendOutcome(claimed=claimed, kind=OutcomeKind.SENT, provider_id="SM1")], sender="test")
 
 
 async def play(pool: asyncpg.Pool, claimed: Claimed, order: Sequence[object], *, named: bool) -> str:
@@ -167,7 +167,7 @@ async def test_an_error_that_comes_after_a_callback_does_not_send_it_again(pool:
     claimed = await one_in_flight(pool)
     await report(pool, status(Status.SENT, delivery_id=claimed.delivery_id))
 
-    late = Outcome(claimed=claimed, kind=OutcomeKind.RETRY, due_at=claimed.created_at, reason="timed out")
+    late = SendOutcome(claimed=claimed, kind=OutcomeKind.RETRY, due_at=claimed.created_at, reason="timed out")
     await settle(pool, [late], sender="test")
 
     assert await pool.fetchval("SELECT status FROM delivery") == "sent"
@@ -179,7 +179,7 @@ async def test_a_result_of_a_sender_that_lost_its_lease_to_another_attempt_is_no
     second = await claim_one(pool, first.endpoint_id)
     assert second.attempts == 2
 
-    await settle(pool, [Outcome(claimed=first, kind=OutcomeKind.FAILED, reason="late")], sender="test")
+    await settle(pool, [SendOutcome(claimed=first, kind=OutcomeKind.FAILED, reason="late")], sender="test")
 
     assert await pool.fetchval("SELECT status FROM delivery") == "sending"
 
@@ -231,7 +231,7 @@ async def mail_in_flight(pool: asyncpg.Pool) -> Claimed:
     route = Route(address_id=person.address_ids["mailto"], endpoint_id=mail, channel=Channel.EMAIL)
     await people.queue(pool, people.draft(person, route))
     claimed = await claim_one(pool, mail)
-    outcome = Outcome(claimed=claimed, kind=OutcomeKind.SENT, provider_id="<1@shop.example>")
+    outcome = SendOutcome(claimed=claimed, kind=OutcomeKind.SENT, provider_id="<1@shop.example>")
     await settle(pool, [outcome], sender="test")
     return claimed
 

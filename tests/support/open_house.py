@@ -10,12 +10,12 @@ from urllib.parse import urlencode
 
 from web_kit import Office
 
-from gateway.web.server.connection_limits import DoorLimits
+from gateway.web.server.connection_limits import ConnectionLimits
 from gateway.web.server.serving import serve_http
 
 
 @asynccontextmanager
-async def open_house(office: Office, limits: DoorLimits) -> AsyncIterator[int]:
+async def open_house(office: Office, limits: ConnectionLimits) -> AsyncIterator[int]:
     """Serve the office's application a second time, behind the door that `app.py` uses; gives the port."""
     async with serve_http(office.services, host="127.0.0.1", port=0, limits=limits) as port:
         yield port

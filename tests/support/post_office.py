@@ -17,11 +17,11 @@ from gateway.domain.channel import Channel, Endpoint, Provider
 from gateway.domain.language import Language
 from gateway.intake import reference
 from gateway.intake.intake import Intake
-from gateway.intake.round import Tools
+from gateway.intake.round import DecisionContext
 from gateway.intake.spool import Spool
 from gateway.mail import server as mail_server
 from gateway.operations.sample import load_sample
-from gateway.redis.notifier import Bell
+from gateway.redis.notifier import Notifier
 from gateway.runtime import clock
 from gateway.wording import Wording
 
@@ -111,12 +111,12 @@ async def post_office(
     )
     await load_sample(pool)
     async with AsyncExitStack() as stack:
-        spool, bell = Spool.open(folder / domain), Bell(None)
+        spool, notifier = Spool.open(folder / domain), Notifier(None)
         stack.callback(spool.close)
-        stack.push_async_callback(bell.close)
+        stack.push_async_callback(notifier.close)
         async with pool.acquire() as connection:
             known = await reference.load(connection, (box,))
-        tools = Tools(
+        context = DecisionContext(
             reference=known,
             wording=Wording.load(),
             default_language=Language.HEBREW,
@@ -126,7 +126,7 @@ async def post_office(
         async def reparse(payload):
             raise AssertionError(payload)
 
-        intake = Intake(pool, tools, spool, bell, reparse)
+        intake = Intake(pool, context, spool, notifier, reparse)
         running = asyncio.create_task(intake.run())
 
         async def accept(request, events):

@@ -10,10 +10,10 @@ from channels.registry import Registry
 from gateway.domain.account import Account
 from gateway.outbox.budgets import Limits
 from gateway.outbox.dispatcher import Adapters
-from gateway.outbox.outgoing import Handover
+from gateway.outbox.outgoing import OutgoingBuilder
 from gateway.outbox.sender import Sender
-from gateway.redis.counters import Tally
-from gateway.redis.notifier import Bell
+from gateway.redis.counters import SendCounters
+from gateway.redis.notifier import Notifier
 from gateway.redis.rate_limits import Rates
 
 
@@ -28,14 +28,14 @@ async def sending(
 ) -> AsyncIterator[Sender]:
     """Run a sender until the block ends, then let it finish."""
     registry = Registry(accounts, public_url="https://shop.example")
-    bell, rates, tally = Bell(redis_url), Rates(redis_url), Tally(redis_url)
+    notifier, rates, counters = Notifier(redis_url), Rates(redis_url), SendCounters(redis_url)
     sender = Sender(
         pool,
         adapters or registry,
-        handover(*accounts),
-        bell=bell,
+        builder(*accounts),
+        notifier=notifier,
         rates=rates,
-        tally=tally,
+        counters=counters,
         name=name,
         limits=limits,
     )
@@ -45,13 +45,13 @@ async def sending(
     finally:
         sender.stop()
         await asyncio.wait_for(task, 30)
-        for each in (bell, rates, tally, registry):
+        for each in (notifier, rates, counters, registry):
             await each.close()
 
 
-def handover(*accounts: Account) -> Handover:
+def builder(*accounts: Account) -> OutgoingBuilder:
     """What the worker would make of these accounts."""
-    return Handover(accounts, public_url="https://shop.example", unsubscribe_secret="secret")
+    return OutgoingBuilder(accounts, public_url="https://shop.example", unsubscribe_secret="secret")
 
 
 async def until(condition: Callable[[], object], *, seconds: float = 10) -> None:

@@ -28,10 +28,10 @@ from gateway.embedded.process import Server, ServerFailed
 from gateway.embedded.valkey import start_valkey
 from gateway.jobs.resources import UNSUBSCRIBE
 from gateway.operations.sample import load_sample
-from gateway.outbox.outgoing import Handover
+from gateway.outbox.outgoing import OutgoingBuilder
 from gateway.outbox.reconcile import reconcile
 from gateway.outbox.sweeping import sweep
-from gateway.redis.notifier import Bell
+from gateway.redis.notifier import Notifier
 from gateway.store.db import open_pool
 from gateway.store.migrate import migrate
 
@@ -165,11 +165,11 @@ class Town:
         for process in family:
             process.suspend()
 
-        def go_on() -> None:
+        def try_next_route() -> None:
             for process in reversed(family):
                 process.resume()
 
-        return go_on
+        return try_next_route
 
     async def provider_counts(self) -> dict[str, int]:
         """How many times each delivery really reached a customer, by the product's own id."""
@@ -202,19 +202,19 @@ class Town:
     async def reconcile(self) -> None:
         """Ask the provider about everything unknown, without waiting as long as the product would."""
         settings = self.settings
-        registry, bell = Registry(settings.accounts, public_url=settings.public_url), Bell(None)
-        handover = Handover(
+        registry, notifier = Registry(settings.accounts, public_url=settings.public_url), Notifier(None)
+        builder = OutgoingBuilder(
             settings.accounts,
             public_url=settings.public_url,
             unsubscribe_secret=settings.derived_secret(UNSUBSCRIBE),
         )
         await self.pool.execute("UPDATE delivery SET due_at = now() WHERE status = 'unknown'")
         try:
-            while await reconcile(self.pool, registry, handover, bell=bell, wait_seconds=0):
+            while await reconcile(self.pool, registry, builder, notifier=notifier, wait_seconds=0):
                 pass
         finally:
             await registry.close()
-            await bell.close()
+            await notifier.close()
 
     async def settled(self, after: int = 0, *, seconds: float = 120) -> dict[str, int]:
         """Wait until no spool waits, and nothing newer than delivery `after` is owed or sent; counts by status."""

@@ -28,16 +28,16 @@ from gateway.domain.event import InboundMessage, Sender, Verification
 from gateway.domain.language import Language
 from gateway.intake import reference
 from gateway.intake.intake import Intake
-from gateway.intake.round import Tools
+from gateway.intake.round import DecisionContext
 from gateway.intake.spool import Spool
 from gateway.operations.sample import load_sample
-from gateway.redis.counters import Tally
-from gateway.redis.notifier import Bell, connect
+from gateway.redis.counters import SendCounters
+from gateway.redis.notifier import Notifier, connect
 from gateway.runtime import clock
 from gateway.runtime.files import open_files
 from gateway.store.db import Pool
 from gateway.web.server.application import build
-from gateway.web.server.live_updates import News
+from gateway.web.server.live_updates import LiveUpdates
 from gateway.web.server.services import Provided, Services
 from gateway.web.server.serving import SERVING
 from gateway.wording import Wording
@@ -170,8 +170,8 @@ async def running_office(pool: Pool, redis_url: str, folder: Path, **changes: ob
     await running
     spool.close()
     await registry.close()
-    await services.bell.close()
-    await services.tally.close()
+    await services.notifier.close()
+    await services.counters.close()
     await services.redis.aclose()
 
 
@@ -181,8 +181,8 @@ async def make_services(pool: Pool, redis_url: str, folder: Path, **changes: obj
     async with pool.acquire() as connection:
         known = await reference.load(connection, settings.endpoints)
     registry = Registry(settings.accounts, public_url=settings.public_url)
-    bell, spool = Bell(redis_url), Spool.open(folder / "spool")
-    tools = Tools(reference=known, wording=Wording.load(), default_language=Language.HEBREW, now=clock.now)
+    notifier, spool = Notifier(redis_url), Spool.open(folder / "spool")
+    context = DecisionContext(reference=known, wording=Wording.load(), default_language=Language.HEBREW, now=clock.now)
 
     async def reparse(payload):
         raise AssertionError(payload)
@@ -190,13 +190,13 @@ async def make_services(pool: Pool, redis_url: str, folder: Path, **changes: obj
     services = Services(
         settings=settings,
         pool=pool,
-        intake=Intake(pool, tools, spool, bell, reparse),
+        intake=Intake(pool, context, spool, notifier, reparse),
         reference=known,
-        bell=bell,
+        notifier=notifier,
         provided=Provided(twilio=registry.twilio_adapters, whatsapp=registry.whatsapp_adapters),
         files=open_files(settings),
-        news=News(pool, bell),
-        tally=Tally(redis_url),
+        news=LiveUpdates(pool, notifier),
+        counters=SendCounters(redis_url),
         redis=connect(redis_url),
     )
     return services, spool, registry

@@ -1,9 +1,9 @@
-"""News on open screens: what happens is shown at once, with Redis and without it."""
+"""Live updates on open screens: what happens is shown at once, with Redis and without it."""
 
 import asyncio
 
-from gateway.redis.notifier import Bell, connect
-from gateway.web.server.live_updates import EVERYTHING, LONGEST_QUEUE, News
+from gateway.redis.notifier import Notifier, connect
+from gateway.web.server.live_updates import EVERYTHING, LONGEST_QUEUE, LiveUpdates
 
 
 async def test_news_reach_an_open_screen_at_once(desk):
@@ -22,7 +22,7 @@ async def test_news_reach_an_open_screen_at_once(desk):
 
 async def test_without_redis_news_come_from_the_database(desk, monkeypatch):
     monkeypatch.setattr("gateway.web.server.live_updates.POLL_SECONDS", 0.05)
-    unheard = News(desk.pool, Bell(None))
+    unheard = LiveUpdates(desk.pool, Notifier(None))
     with unheard.screen() as queue:
         polling = asyncio.create_task(unheard.poll())
         await asyncio.sleep(0.2)
@@ -34,7 +34,7 @@ async def test_without_redis_news_come_from_the_database(desk, monkeypatch):
 
 async def test_while_redis_is_away_screens_look_at_everything_again(desk, monkeypatch):
     monkeypatch.setattr("gateway.web.server.live_updates.POLL_SECONDS", 0.05)
-    away = News(desk.pool, Bell(None), connect("redis://127.0.0.1:1"))
+    away = LiveUpdates(desk.pool, Notifier(None), connect("redis://127.0.0.1:1"))
     with away.screen() as queue:
         polling = asyncio.create_task(away.poll())
         async with asyncio.timeout(3):

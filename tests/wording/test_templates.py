@@ -23,7 +23,7 @@ VALUES = {
     "help_url": "https://galim.example/help",
     "organisation": "Galim",
     "question": "How was it?",
-    "subject": "News",
+    "subject": "LiveUpdates",
     "text": "Your cheque book is ready.",
     "title": "Opening hours",
     "update": "a technician is on the way.",

@@ -13,7 +13,7 @@ from gateway.domain.decision import Action, Reason
 from gateway.domain.delivery import Status
 from gateway.domain.outbound import Route
 from gateway.domain.paging import Place
-from gateway.domain.views import AttachmentCard, ConversationCard, DecisionNote, DeliveryState, Entry, Way
+from gateway.domain.views import AttachmentCard, ConversationCard, DecisionNote, DeliveryState, Entry, ReplyChannel
 from gateway.store.db import Connection, load_queries
 
 _QUERIES = load_queries(__file__)
@@ -60,9 +60,9 @@ class StoredFile(Struct, frozen=True, kw_only=True):
     sha256: str | None
 
 
-async def family(connection: Connection, conversation_id: int) -> tuple[int, ...]:
+async def merged_ids(connection: Connection, conversation_id: int) -> tuple[int, ...]:
     """Give the ids that make up this thread, the one that stands for all of them first; none when it is unknown."""
-    rows = _QUERIES.family(connection, conversation_id=conversation_id)
+    rows = _QUERIES.merged_ids(connection, conversation_id=conversation_id)
     return tuple([row["id"] async for row in rows])
 
 
@@ -144,10 +144,12 @@ async def whole_text(connection: Connection, message_id: int) -> str | None:
     return text
 
 
-async def ways(connection: Connection, contact_id: int, conversation_ids: Sequence[int]) -> Sequence[Way]:
+async def reply_channels(
+    connection: Connection, contact_id: int, conversation_ids: Sequence[int]
+) -> Sequence[ReplyChannel]:
     """List every way to write to a contact, the one they used last first."""
-    rows = _QUERIES.ways(connection, contact_id=contact_id, conversation_ids=list(conversation_ids))
-    return [_way(row) async for row in rows]
+    rows = _QUERIES.reply_channels(connection, contact_id=contact_id, conversation_ids=list(conversation_ids))
+    return [_reply_channel(row) async for row in rows]
 
 
 async def add_note(
@@ -246,7 +248,7 @@ def _entry(row: asyncpg.Record, files: tuple[AttachmentCard, ...]) -> Entry:
         author=row["author_name"],
         text=row["text"],
         created_at=row["created_at"],
-        is_automatic=row["because_of"] is not None,
+        is_automatic=row["cause_message_id"] is not None,
         full_text=row["full_text"],
         has_html=row["has_html"],
         subject=row["subject"] or None,
@@ -284,10 +286,10 @@ def _decision(row: asyncpg.Record) -> DecisionNote | None:
     )
 
 
-def _way(row: asyncpg.Record) -> Way:
+def _reply_channel(row: asyncpg.Record) -> ReplyChannel:
     opened_at: datetime | None = row["window_opened_at"]
     is_whatsapp = row["channel"] == Channel.WHATSAPP
-    return Way(
+    return ReplyChannel(
         route=Route(
             address_id=row["address_id"],
             endpoint_id=row["endpoint_id"],

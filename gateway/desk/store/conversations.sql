@@ -1,4 +1,4 @@
--- name: family
+-- name: merged_ids
 -- The conversation this one was merged into (or itself) first, then every conversation that is now part of it.
 WITH RECURSIVE up AS (
     SELECT id, merged_into, 0 AS depth FROM conversation WHERE id = :conversation_id
@@ -125,7 +125,7 @@ SELECT filename, media_type, state, size_bytes, sha256 FROM attachment WHERE id 
 -- All of what a message said, quotes and signature too.
 SELECT coalesce(full_text, text) FROM message WHERE id = :message_id;
 
--- name: ways
+-- name: reply_channels
 -- Every way to write to a contact: each address on each channel it fits, from the endpoint the person last wrote to
 -- there, else from the channel's first.
 SELECT address.id AS address_id, address.uri, address.proven, address.opted_out,

@@ -11,7 +11,7 @@ from gateway.domain.arrival import (
     Decided,
     Known,
     RawPayload,
-    Taken,
+    StoredMessage,
 )
 from gateway.domain.case import CaseFacts, CaseStatus, Severity
 from gateway.domain.channel import Channel
@@ -73,7 +73,7 @@ class _Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
     html: str | None = None
     subject: str | None = None
     case_id: int | None = None
-    answers_id: int | None = None
+    reply_to_message_id: int | None = None
     article_key: str | None = None
     occurred_at: datetime | None = None
     opens_number: str | None = None
@@ -123,7 +123,9 @@ def _known(row: asyncpg.Record, now: datetime, default_language: Language) -> Kn
         daily_automatic=sum(age < _ONE_DAY for age in ages),
         last_acknowledged_at=row["acknowledged_at"],
     )
-    return Known(message_id=row["message_id"], is_repeat=row["seen"], facts=facts, answers_id=row["answers_id"])
+    return Known(
+        message_id=row["message_id"], is_repeat=row["seen"], facts=facts, reply_to_message_id=row["reply_to_message_id"]
+    )
 
 
 def _case(row: asyncpg.Record) -> CaseFacts:
@@ -154,7 +156,7 @@ async def raise_cases(connection: Connection, severities: Mapping[int, Severity]
 
 
 async def take_in(
-    connection: Connection, payloads: Sequence[RawPayload], taken: Sequence[Taken], *, now: datetime
+    connection: Connection, payloads: Sequence[RawPayload], taken: Sequence[StoredMessage], *, now: datetime
 ) -> None:
     """Store inbound messages, the raw payloads they were read from, and what they change; one for a conversation."""
     used = sorted({each.decided.arrival.payload for each in taken})
@@ -164,7 +166,7 @@ async def take_in(
     await _QUERIES.take_in(connection, **_payload_columns(kept), messages=to_rows(rows), now=now)
 
 
-def _row(taken: Taken, payload: int) -> _Row:
+def _row(taken: StoredMessage, payload: int) -> _Row:
     decided = taken.decided
     arrival, decision, opening = decided.arrival, decided.decision, decided.opening
     message, person = arrival.message, arrival.person
@@ -184,7 +186,7 @@ def _row(taken: Taken, payload: int) -> _Row:
         subject=message.subject or None,
         verification=message.verification,
         case_id=decided.case_id,
-        answers_id=decided.known.answers_id,
+        reply_to_message_id=decided.known.reply_to_message_id,
         payload=payload,
         action=decision.action,
         rule=decision.rule,

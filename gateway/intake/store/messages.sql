@@ -8,7 +8,7 @@ SELECT e.ord, nextval('message_id_seq') AS message_id, (SELECT version FROM know
        a.opted_out,
        k.id AS case_id, k.number, k.status, k.topic, k.queue, k.severity, k.opened_at, k.answer_due_at,
        k.person_spoke_at IS NOT NULL AS person_spoke, agent.name AS assignee,
-       replied.message_id AS answers_id, replied.question AS context_question
+       replied.message_id AS reply_to_message_id, replied.question AS context_question
 FROM json_to_recordset(:wanted::json)
     AS e (ord integer, conversation_id bigint, address_id bigint, endpoint_id smallint, provider_id text, context text[])
 JOIN conversation AS c ON c.id = e.conversation_id
@@ -54,7 +54,7 @@ WITH payload AS (
     SELECT * FROM json_to_recordset(:messages::json)
         AS m (id bigint, contact_id bigint, conversation_id bigint, channel text, endpoint_id smallint,
               address_id bigint, provider_id text, kind text, author text, text text, full_text text, html text,
-              subject text, verification text, case_id bigint, answers_id bigint, payload integer, action text,
+              subject text, verification text, case_id bigint, reply_to_message_id bigint, payload integer, action text,
               rule smallint, reason jsonb, article_key text, occurred_at timestamptz,
               opens_number text, opens_topic text, opens_severity smallint, opens_queue text, opens_language text,
               opens_due_at timestamptz,
@@ -85,7 +85,7 @@ INSERT INTO message (id, contact_id, conversation_id, direction, channel, endpoi
                      author, text, full_text, html, subject, verification, case_id, answers_id, raw_id,
                      decision_action, decision_rule, decision_reason, article_key, occurred_at)
 SELECT m.id, m.contact_id, m.conversation_id, 'inbound', m.channel, m.endpoint_id, m.address_id, m.provider_id, m.kind,
-       m.author, m.text, m.full_text, m.html, m.subject, m.verification, m.case_id, m.answers_id, payload.id,
+       m.author, m.text, m.full_text, m.html, m.subject, m.verification, m.case_id, m.reply_to_message_id, payload.id,
        m.action, m.rule, m.reason, m.article_key, m.occurred_at
 FROM m JOIN payload ON payload.ord = m.payload;
 

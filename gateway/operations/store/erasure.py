@@ -9,7 +9,7 @@ from gateway.store.db import Connection, load_queries
 _QUERIES = load_queries(__file__)
 
 
-class Family(Struct, frozen=True, kw_only=True):
+class MergedContacts(Struct, frozen=True, kw_only=True):
     """One person: the contacts and conversations that were merged to be theirs, and the addresses they are known by."""
 
     contact_ids: Sequence[int]
@@ -30,27 +30,27 @@ async def owners(connection: Connection, uris: Sequence[str]) -> list[int]:
     return [row["contact_id"] async for row in _QUERIES.owners(connection, uris=list(uris))]
 
 
-async def family(connection: Connection, contact_ids: Sequence[int]) -> Family:
+async def merged_contacts(connection: Connection, contact_ids: Sequence[int]) -> MergedContacts:
     """Gather these contacts with all that were merged into them, or they into."""
-    rows = [row async for row in _QUERIES.family(connection, contact_ids=list(contact_ids))]
+    rows = [row async for row in _QUERIES.merged_contacts(connection, contact_ids=list(contact_ids))]
     found = [row["contact_id"] for row in rows]
     addresses = {row["id"]: row["uri"] async for row in _QUERIES.addresses(connection, contact_ids=found)}
     talks = [row["conversation_id"] for row in rows if row["conversation_id"] is not None]
-    return Family(contact_ids=found, conversation_ids=talks, addresses=addresses)
+    return MergedContacts(contact_ids=found, conversation_ids=talks, addresses=addresses)
 
 
-async def extent(connection: Connection, people: Family) -> Extent:
+async def extent(connection: Connection, people: MergedContacts) -> Extent:
     """Count what there is."""
     row = await _QUERIES.extent(connection, conversation_ids=people.conversation_ids)
     return Extent(messages=row["messages"], attachments=row["attachments"], cases=row["cases"])
 
 
-async def lock(connection: Connection, people: Family) -> None:
+async def lock(connection: Connection, people: MergedContacts) -> None:
     """Let nobody write into these conversations until the transaction ends."""
     await _QUERIES.lock(connection, conversation_ids=people.conversation_ids)
 
 
-async def erase(connection: Connection, people: Family, *, actor: str) -> dict[str, int]:
+async def erase(connection: Connection, people: MergedContacts, *, actor: str) -> dict[str, int]:
     """Delete every row of this person but the keyed hashes of opt-outs, and say how many of which kind.
 
     Raises:

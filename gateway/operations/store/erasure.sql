@@ -2,7 +2,7 @@
 -- Whose these addresses are.
 SELECT DISTINCT contact_id FROM address WHERE uri = ANY(:uris::text[]);
 
--- name: family
+-- name: merged_contacts
 -- These contacts with all that were ever merged into them, or they into.
 WITH RECURSIVE family AS (
     SELECT id, merged_into FROM contact WHERE id = ANY(:contact_ids::bigint[])

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
 from gateway.domain.delivery import Choice, Lane
-from gateway.domain.outbox import Budget, Claim, Claimed, OpenEndpoint, Outcome, OutcomeKind, Pause
+from gateway.domain.outbox import Budget, Claim, Claimed, OpenEndpoint, OutcomeKind, Pause, SendOutcome
 from gateway.store.db import Connection, load_queries
 
 _QUERIES = load_queries(__file__)
@@ -89,12 +89,12 @@ async def is_anything_leaving(connection: Connection, contact_ids: Sequence[int]
 
 
 async def record(
-    connection: Connection, outcomes: Sequence[Outcome], *, sender: str, tells_written: bool
+    connection: Connection, outcomes: Sequence[SendOutcome], *, sender: str, tells_written: bool
 ) -> tuple[set[int], set[int]]:
     """Write down what came of these deliveries.
 
-    Gives the ids whose state changed by it, if it is to tell that, and those for which words of the provider lie
-    parked.
+    Gives the ids whose state changed by it, if it is to tell that, and those for which reports of the provider lie
+    unmatched.
     """
     rows = [
         row
@@ -113,7 +113,7 @@ async def record(
         )
     ]
     written = {row["id"] for row in rows if row["what"] == "written"}
-    return written, {row["id"] for row in rows if row["what"] == "parked"}
+    return written, {row["id"] for row in rows if row["what"] == "unmatched"}
 
 
 async def expire_leases(connection: Connection) -> list[int]:

@@ -155,7 +155,7 @@ SELECT EXISTS (SELECT FROM delivery
 -- name: record
 -- Write down what came of claimed deliveries. A result other than "sent" counts only while the delivery is still ours:
 -- a callback that came first, or another sender after our lease ran out, is believed instead. Gives what was written,
--- when asked to tell, and the deliveries for which words of the provider lie parked.
+-- when asked to tell, and the deliveries for which reports of the provider lie unmatched.
 WITH result AS (
     SELECT * FROM unnest(:ids::bigint[], :attempts::smallint[], :statuses::text[], :provider_ids::text[],
                          :due_ats::timestamptz[], :codes::text[], :reasons::text[], :give_backs::smallint[])
@@ -184,7 +184,7 @@ WITH result AS (
 )
 SELECT id, 'written' AS what FROM written WHERE :tells_written::boolean
 UNION ALL
-SELECT DISTINCT result.id, 'parked' FROM result
+SELECT DISTINCT result.id, 'unmatched' FROM result
 JOIN delivery AS d ON d.id = result.id
 JOIN delivery_event AS event
     ON event.endpoint_id = d.endpoint_id AND event.provider_id = result.provider_id AND event.delivery_id IS NULL;

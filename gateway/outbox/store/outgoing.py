@@ -37,8 +37,8 @@ class _Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
     choices: Sequence[Choice] | None = None
     question: Mapping[str, object] | None = None
     case_id: int | None = None
-    because_of: int | None = None
-    answers_id: int | None = None
+    cause_message_id: int | None = None
+    reply_to_message_id: int | None = None
     idempotency_key: str | None = None
 
 
@@ -95,8 +95,8 @@ def _row(place: int, draft: OutgoingDraft) -> _Row:
         choices=draft.choices or None,
         question=from_question(draft.question),
         case_id=draft.case_id,
-        because_of=draft.because_of,
-        answers_id=draft.answers_id,
+        cause_message_id=draft.cause_message_id,
+        reply_to_message_id=draft.reply_to_message_id,
         idempotency_key=draft.idempotency_key,
     )
 

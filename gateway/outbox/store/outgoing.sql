@@ -6,15 +6,15 @@ WITH draft AS (
     FROM json_to_recordset(:drafts::json)
         AS d (ord integer, contact_id bigint, conversation_id bigint, address_id bigint, endpoint_id smallint,
               channel text, author text, text text, parts json, lane smallint, purpose text, chain jsonb, subject text,
-              template text, template_values jsonb, choices jsonb, question jsonb, case_id bigint, because_of bigint,
-              answers_id bigint, idempotency_key text)
+              template text, template_values jsonb, choices jsonb, question jsonb, case_id bigint,
+              cause_message_id bigint, reply_to_message_id bigint, idempotency_key text)
 ), stored AS (
     INSERT INTO message (id, contact_id, conversation_id, direction, channel, endpoint_id, address_id, author, text,
                          subject, template, template_values, purpose, choices, question, case_id, because_of, answers_id,
                          idempotency_key)
     SELECT message_id, contact_id, conversation_id, 'outbound', channel, endpoint_id, address_id, author, text,
-           subject, template, template_values, purpose, choices, question, case_id, because_of,
-           answers_id, idempotency_key
+           subject, template, template_values, purpose, choices, question, case_id, cause_message_id,
+           reply_to_message_id, idempotency_key
     FROM draft ORDER BY ord
     ON CONFLICT (conversation_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING id

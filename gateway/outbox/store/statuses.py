@@ -1,4 +1,4 @@
-"""What providers say of our deliveries: every word is kept, and a delivery only ever moves forward."""
+"""What providers say of our deliveries: every report is kept, and a delivery only ever moves forward."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from gateway.store.db import Connection, load_queries
 _QUERIES = load_queries(__file__)
 
 
-class Word(Struct, frozen=True, kw_only=True):
+class StatusReport(Struct, frozen=True, kw_only=True):
     """One thing a provider said of one delivery; `named_id` is our own id, when the callback carried it."""
 
     endpoint_id: int
@@ -26,7 +26,7 @@ class Word(Struct, frozen=True, kw_only=True):
 
 
 class About(Struct, frozen=True, kw_only=True):
-    """The delivery a word is about, and the address it went to."""
+    """The delivery a report is about, and the address it went to."""
 
     delivery_id: int
     address_id: int
@@ -42,19 +42,19 @@ class Moved(Struct, frozen=True, kw_only=True):
     status: str
 
 
-async def keep(connection: Connection, words: Sequence[Word]) -> list[About | None]:
-    """Keep these words, and give the delivery each is about; None where it is not known yet."""
-    about: list[About | None] = [None] * len(words)
+async def keep(connection: Connection, reports: Sequence[StatusReport]) -> list[About | None]:
+    """Keep these reports, and give the delivery each is about; None where it is not known yet."""
+    about: list[About | None] = [None] * len(reports)
     async for row in _QUERIES.keep(
         connection,
-        endpoint_ids=[word.endpoint_id for word in words],
-        delivery_ids=[word.named_id for word in words],
-        provider_ids=[storable(word.provider_id) for word in words],
-        statuses=[word.status for word in words],
-        codes=[word.code for word in words],
-        reasons=[storable(word.reason) if word.reason else None for word in words],
-        occurred_ats=[word.occurred_at for word in words],
-        raw_ids=[word.raw_id for word in words],
+        endpoint_ids=[report.endpoint_id for report in reports],
+        delivery_ids=[report.named_id for report in reports],
+        provider_ids=[storable(report.provider_id) for report in reports],
+        statuses=[report.status for report in reports],
+        codes=[report.code for report in reports],
+        reasons=[storable(report.reason) if report.reason else None for report in reports],
+        occurred_ats=[report.occurred_at for report in reports],
+        raw_ids=[report.raw_id for report in reports],
     ):
         about[row["ord"]] = About(
             delivery_id=row["delivery_id"],
@@ -66,19 +66,19 @@ async def keep(connection: Connection, words: Sequence[Word]) -> list[About | No
 
 
 async def apply(connection: Connection, delivery_ids: Iterable[int]) -> list[Moved]:
-    """Move these deliveries as far as the words kept about them say."""
+    """Move these deliveries as far as the reports kept about them say."""
     ids = sorted(set(delivery_ids))
     rows = [row async for row in _QUERIES.apply(connection, ids=ids)]
     await _QUERIES.name_deliveries(connection, ids=ids)
     return [Moved(delivery_id=row["id"], conversation_id=row["conversation_id"], status=row["status"]) for row in rows]
 
 
-async def adopt(connection: Connection, delivery_ids: Iterable[int]) -> list[int]:
-    """Give parked words to these deliveries, whose provider ids were just written; gives the ids that had any."""
-    rows = _QUERIES.adopt(connection, ids=sorted(set(delivery_ids)))
+async def attach(connection: Connection, delivery_ids: Iterable[int]) -> list[int]:
+    """Give unmatched reports to these deliveries, whose provider ids were just written; gives the ids that had any."""
+    rows = _QUERIES.attach(connection, ids=sorted(set(delivery_ids)))
     return [row["delivery_id"] async for row in rows]
 
 
-async def adopt_parked(connection: Connection) -> list[int]:
-    """Give parked words to the deliveries that are known by now; gives those delivery ids."""
-    return [row["delivery_id"] async for row in _QUERIES.adopt_parked(connection)]
+async def attach_unmatched(connection: Connection) -> list[int]:
+    """Give unmatched reports to the deliveries that are known by now; gives those delivery ids."""
+    return [row["delivery_id"] async for row in _QUERIES.attach_unmatched(connection)]

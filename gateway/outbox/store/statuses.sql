@@ -59,16 +59,16 @@ WHERE d.id = event.delivery_id AND d.provider_id IS NULL
   AND NOT EXISTS (SELECT FROM delivery AS other
                   WHERE other.endpoint_id = d.endpoint_id AND other.provider_id = event.provider_id);
 
--- name: adopt
--- Give parked words to these deliveries, by the provider ids they have now.
+-- name: attach
+-- Give unmatched reports to these deliveries, by the provider ids they have now.
 UPDATE delivery_event AS event SET delivery_id = d.id
 FROM delivery AS d
 WHERE d.id = ANY(:ids::bigint[]) AND event.endpoint_id = d.endpoint_id AND event.provider_id = d.provider_id
   AND event.delivery_id IS NULL
 RETURNING event.delivery_id;
 
--- name: adopt_parked
--- Find the deliveries of parked words whose provider id has been written meanwhile; given up after a day.
+-- name: attach_unmatched
+-- Find the deliveries of unmatched reports whose provider id has been written meanwhile; given up after a day.
 UPDATE delivery_event AS event SET delivery_id = d.id
 FROM delivery AS d
 WHERE event.id = ANY(ARRAY(

@@ -16,14 +16,14 @@ async def find_people(connection: Connection, keys: Sequence[AddressKey]) -> dic
     return {keys[row["ord"]]: _person(row) async for row in rows}
 
 
-async def meet_people(connection: Connection, keys: Sequence[AddressKey]) -> tuple[dict[AddressKey, Person], bool]:
+async def find_and_lock(connection: Connection, keys: Sequence[AddressKey]) -> tuple[dict[AddressKey, Person], bool]:
     """Give the people behind the known ones, and lock their conversations for this transaction, in id order.
 
     False when one of these was merged away meanwhile.
     """
     people: dict[AddressKey, Person] = {}
     all_stand = True
-    async for row in _QUERIES.meet(connection, **_key_columns(keys)):
+    async for row in _QUERIES.resolve_and_lock(connection, **_key_columns(keys)):
         people[keys[row["ord"]]] = _person(row)
         all_stand = all_stand and row["merged_into"] is None
     return people, all_stand

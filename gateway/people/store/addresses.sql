@@ -43,7 +43,7 @@ UPDATE contact SET name = told.name
 FROM (SELECT DISTINCT ON (id) id, name FROM unnest(:contact_ids::bigint[], :names::text[]) AS t (id, name)) AS told
 WHERE contact.id = told.id AND contact.name = '';
 
--- name: meet
+-- name: find_and_lock
 -- The same, and take their conversations, in id order so that two batches never wait for each other in a ring.
 SELECT wanted.ord::integer - 1 AS ord, address.id AS address_id, address.contact_id, conversation.id AS conversation_id,
        contact.name, conversation.merged_into

@@ -5,7 +5,7 @@ from typing import TypeVar, cast
 from pydantic import BaseModel
 
 from gateway.desk import cases, inbox, reply, verification
-from gateway.desk.reply import Letter
+from gateway.desk.reply import ReplyRequest
 from gateway.desk.store.conversations import Wanted
 from gateway.domain.address import Address
 from gateway.domain.consent import Purpose
@@ -62,7 +62,7 @@ async def send_code(call: Call) -> BaseModel:
         language=Language(contact.language or services.settings.default_language),
         now=clock.now(),
     )
-    await services.bell.ring_senders()
+    await services.notifier.wake_senders()
     return models.Accepted(id=proof_id)
 
 
@@ -108,9 +108,9 @@ async def send_message(call: Call) -> BaseModel:
     body = cast("models.NewMessage", call.body)
     message_id = await reply.reply(
         call.services.pool,
-        call.services.bell,
+        call.services.notifier,
         conversation_id=call.id,
-        letter=Letter(
+        request=ReplyRequest(
             text=body.text,
             idempotency_key=call.idempotency_key,
             channel=body.channel,
@@ -138,7 +138,7 @@ async def change_case(call: Call) -> BaseModel:
     body = cast("models.CaseChange", call.body)
     changed = await cases.update(
         call.services.pool,
-        call.services.bell,
+        call.services.notifier,
         case_id=call.id,
         by=f"api:{call.token.name}",
         status=body.status,
@@ -160,7 +160,7 @@ async def list_deliveries(call: Call) -> BaseModel:
 
 async def replay_delivery(call: Call) -> BaseModel:
     """Send a dead letter again, as a new delivery."""
-    replayed = await dead_letters.replay(call.services.pool, [call.id], bell=call.services.bell)
+    replayed = await dead_letters.replay(call.services.pool, [call.id], notifier=call.services.notifier)
     if call.id not in replayed:
         raise Problem(
             status=409, kind="refused", detail="only a failed delivery that was not replayed yet can be sent again"

@@ -6,49 +6,53 @@ from datetime import datetime
 
 from gateway.desk.reply import is_used, is_window_shut
 from gateway.domain.consent import Purpose, may_send
-from gateway.domain.views import Thread, Way
+from gateway.domain.views import ReplyChannel, Thread
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Offer:
-    """One way in the menu. `hindrance` names what stands in its way; only an opt-out shuts it altogether."""
+class ReplyOption:
+    """One reply channel in the menu. `hindrance` names what stands in its way; only an opt-out shuts it altogether."""
 
-    way: Way
+    reply_channel: ReplyChannel
     value: str
     is_open: bool
     is_chosen: bool
     hindrance: str = ""
 
 
-def offers(thread: Thread, now: datetime, *, chosen: str = "") -> Sequence[Offer]:
-    """List the ways the person is known to have, those that work first as the default."""
-    ways = [way for way in thread.ways if is_used(way)]
-    open_ways = [way for way in ways if may_send(Purpose.REPLY, way.opted_out)]
-    wanted = next((way for way in open_ways if _value(way) == chosen), None) or _default(open_ways, now)
+def reply_options(thread: Thread, now: datetime, *, chosen: str = "") -> Sequence[ReplyOption]:
+    """List the reply channels the person is known to have, those that work first as the default."""
+    reply_channels = [candidate for candidate in thread.reply_channels if is_used(candidate)]
+    open_channels = [candidate for candidate in reply_channels if may_send(Purpose.REPLY, candidate.opted_out)]
+    wanted = next((candidate for candidate in open_channels if _value(candidate) == chosen), None) or _default(
+        open_channels, now
+    )
     return [
-        Offer(
-            way=way,
-            value=_value(way),
-            is_open=way in open_ways,
-            is_chosen=way is wanted,
-            hindrance=_hindrance(way, now),
+        ReplyOption(
+            reply_channel=candidate,
+            value=_value(candidate),
+            is_open=candidate in open_channels,
+            is_chosen=candidate is wanted,
+            hindrance=_hindrance(candidate, now),
         )
-        for way in ways
+        for candidate in reply_channels
     ]
 
 
-def _default(open_ways: Sequence[Way], now: datetime) -> Way | None:
-    free = (way for way in open_ways if not way.unreachable and not is_window_shut(way, now))
-    return next(free, open_ways[0] if open_ways else None)
+def _default(open_channels: Sequence[ReplyChannel], now: datetime) -> ReplyChannel | None:
+    free = (
+        candidate for candidate in open_channels if not candidate.unreachable and not is_window_shut(candidate, now)
+    )
+    return next(free, open_channels[0] if open_channels else None)
 
 
-def _hindrance(way: Way, now: datetime) -> str:
-    if not may_send(Purpose.REPLY, way.opted_out):
+def _hindrance(candidate: ReplyChannel, now: datetime) -> str:
+    if not may_send(Purpose.REPLY, candidate.opted_out):
         return "opted_out"
-    if way.unreachable:
+    if candidate.unreachable:
         return "unreachable"
-    return "window_shut" if is_window_shut(way, now) else ""
+    return "window_shut" if is_window_shut(candidate, now) else ""
 
 
-def _value(way: Way) -> str:
-    return f"{way.channel}:{way.route.address_id}"
+def _value(candidate: ReplyChannel) -> str:
+    return f"{candidate.channel}:{candidate.route.address_id}"

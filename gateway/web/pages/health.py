@@ -20,12 +20,12 @@ async def show(request: web.Request) -> web.StreamResponse:
 async def release(request: web.Request) -> web.StreamResponse:
     """Let everything that is held since a restore go out."""
     services = request.app[SERVICES]
-    await restore_guard.release(services.pool, bell=services.bell)
+    await restore_guard.release(services.pool, notifier=services.notifier)
     raise web.HTTPSeeOther("/operations/health")
 
 
 async def discard(request: web.Request) -> web.StreamResponse:
     """Give everything up that is held since a restore."""
     services = request.app[SERVICES]
-    await restore_guard.discard(services.pool, bell=services.bell)
+    await restore_guard.discard(services.pool, notifier=services.notifier)
     raise web.HTTPSeeOther("/operations/health")

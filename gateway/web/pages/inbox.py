@@ -8,7 +8,7 @@ from multidict import MultiDictProxy
 
 from channels.phone import to_e164
 from gateway.desk import cases, inbox, reply
-from gateway.desk.reply import Letter
+from gateway.desk.reply import ReplyRequest
 from gateway.desk.store.conversations import Wanted
 from gateway.domain.agent import Agent
 from gateway.domain.case import CaseStatus
@@ -19,7 +19,7 @@ from gateway.domain.views import Thread
 from gateway.people import contacts
 from gateway.runtime import clock
 from gateway.web.pages import render
-from gateway.web.pages.composer import offers
+from gateway.web.pages.composer import reply_options
 from gateway.web.server.paths import is_number, number
 from gateway.web.server.services import SERVICES
 from gateway.web.server.sessions import SESSION
@@ -73,13 +73,13 @@ async def send(request: web.Request) -> web.StreamResponse:
 
 async def _write(request: web.Request, text: str, *, mode: str, way: str, key: str) -> None:
     services, agent, conversation_id = request.app[SERVICES], request[SESSION].agent, number(request)
-    pool, bell = services.pool, services.bell
+    pool, notifier = services.pool, services.notifier
     if mode == "note":
-        await inbox.note(pool, bell, conversation_id=conversation_id, agent=agent, text=text, idempotency_key=key)
+        await inbox.note(pool, notifier, conversation_id=conversation_id, agent=agent, text=text, idempotency_key=key)
         return
     channel, address_id = _way(way)
-    letter = Letter(text=text, idempotency_key=key, channel=channel, address_id=address_id)
-    await reply.reply(pool, bell, conversation_id=conversation_id, letter=letter, author=agent)
+    reply_request = ReplyRequest(text=text, idempotency_key=key, channel=channel, address_id=address_id)
+    await reply.reply(pool, notifier, conversation_id=conversation_id, request=reply_request, author=agent)
 
 
 def _key(form: MultiDictProxy[str | bytes | bytearray | web.FileField]) -> str:
@@ -92,7 +92,7 @@ def _key(form: MultiDictProxy[str | bytes | bytearray | web.FileField]) -> str:
 async def take(request: web.Request) -> web.StreamResponse:
     """Take the conversation over, so that the bot steps aside."""
     services, conversation_id = request.app[SERVICES], number(request)
-    await cases.take(services.pool, services.bell, conversation_id=conversation_id, agent=request[SESSION].agent)
+    await cases.take(services.pool, services.notifier, conversation_id=conversation_id, agent=request[SESSION].agent)
     return await _done(request, conversation_id)
 
 
@@ -115,7 +115,7 @@ async def segments(request: web.Request) -> web.StreamResponse:
 async def _settle(request: web.Request, status: CaseStatus) -> web.StreamResponse:
     services, conversation_id = request.app[SERVICES], number(request)
     await cases.settle(
-        services.pool, services.bell, conversation_id=conversation_id, agent=request[SESSION].agent, status=status
+        services.pool, services.notifier, conversation_id=conversation_id, agent=request[SESSION].agent, status=status
     )
     return await _done(request, conversation_id)
 
@@ -154,7 +154,7 @@ async def _whole(request: web.Request, *, error: str, draft: str) -> web.StreamR
 
 
 def _composer(request: web.Request, thread: Thread) -> dict[str, Any]:
-    return {"offers": offers(thread, clock.now(), chosen=request.query.get("way", ""))}
+    return {"reply_options": reply_options(thread, clock.now(), chosen=request.query.get("way", ""))}
 
 
 async def _list(request: web.Request) -> dict[str, Any]:

@@ -34,7 +34,7 @@ async def link(request: web.Request) -> web.StreamResponse:
             other = await contacts.owner_of(services.pool, address)
             agent = request[SESSION].agent
             await merging.merge_by_agent(services.pool, other, contact.contact_id, actor=actor(agent))
-            await services.bell.announce([contact.conversation_id], "message")
+            await services.notifier.announce([contact.conversation_id], "message")
             raise web.HTTPSeeOther(f"/contacts/{contact.contact_id}/links")
         proof_id = await verification.send_code(
             services.pool,
@@ -45,7 +45,7 @@ async def link(request: web.Request) -> web.StreamResponse:
             language=Language(contact.language or services.settings.default_language),
             now=clock.now(),
         )
-        await services.bell.ring_senders()
+        await services.notifier.wake_senders()
     except _EXPECTED as error:
         return await _page(request, error=error)
     return await _page(request, proof_id=proof_id, address=str(address))

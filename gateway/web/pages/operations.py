@@ -23,7 +23,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 async def replay(request: web.Request) -> web.StreamResponse:
     """Send a dead letter again."""
     services = request.app[SERVICES]
-    await dead_letters.replay(services.pool, [number(request)], bell=services.bell)
+    await dead_letters.replay(services.pool, [number(request)], notifier=services.notifier)
     raise web.HTTPSeeOther("/operations")
 
 

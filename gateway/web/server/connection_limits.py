@@ -16,7 +16,7 @@ _FOR_OURSELVES = 256  # files and sockets that are no client's: the database, lo
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DoorLimits:
+class ConnectionLimits:
     """`trusted` are the networks of our own proxies, behind which many clients share one address."""
 
     per_peer: int = 200
@@ -25,21 +25,23 @@ class DoorLimits:
     trusted: Sequence[IPv4Network | IPv6Network] = ()
 
 
-async def listen(serve: Callable[[], asyncio.Protocol], *, host: str, port: int, limits: DoorLimits) -> asyncio.Server:
+async def listen(
+    serve: Callable[[], asyncio.Protocol], *, host: str, port: int, limits: ConnectionLimits
+) -> asyncio.Server:
     """Listen, letting in whom the limits allow; `serve` makes the protocol of each connection.
 
     Raises:
         OSError: the port is taken or not allowed.
     """
-    crowd = _Crowd(limits)
+    crowd = ConnectionLimiter(limits)
     loop = asyncio.get_running_loop()
-    return await loop.create_server(lambda: _Visitor(serve, crowd), host, port, backlog=1024)
+    return await loop.create_server(lambda: LimitedProtocol(serve, crowd), host, port, backlog=1024)
 
 
-class _Crowd:
+class ConnectionLimiter:
     """Who is connected now."""
 
-    def __init__(self, limits: DoorLimits) -> None:
+    def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
         self._peers: Counter[str] = Counter()
         self._most = min(limits.connections, _files_allowed() - _FOR_OURSELVES)
@@ -66,10 +68,10 @@ class _Crowd:
         return any(address in network for network in self.limits.trusted)
 
 
-class _Visitor(asyncio.Protocol):
+class LimitedProtocol(asyncio.Protocol):
     """One connection: passes everything on, unless it is one too many or its first head never ends."""
 
-    def __init__(self, serve: Callable[[], asyncio.Protocol], crowd: _Crowd) -> None:
+    def __init__(self, serve: Callable[[], asyncio.Protocol], crowd: ConnectionLimiter) -> None:
         self._serve = serve
         self._crowd = crowd
         self._peer: str | None = None

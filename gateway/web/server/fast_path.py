@@ -44,7 +44,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 Webhook = Callable[[Request], Awaitable[Answer]]
 
 
-def plain_post(data: bytes) -> Request | None:
+def parse_simple_post(data: bytes) -> Request | None:
     """Read bytes that are one whole request, or give None where there is anything to wonder about.
 
     That is: a POST of printable ASCII but for its body, no field twice, none that changes how a body is read, and the
@@ -72,7 +72,7 @@ def _are_plain(headers: Mapping[str, str]) -> bool:
     )
 
 
-class Express:
+class FastPath:
     """Makes the protocol of each connection, and lets what is under way end before the process does."""
 
     def __init__(self, webhooks: Mapping[str, Webhook], ordinary: Callable[[], asyncio.Protocol]) -> None:
@@ -125,7 +125,7 @@ class _Connection(asyncio.Protocol):
             self._behind += data  # sent before its predecessor was answered; nobody is told to send more
             self._transport.pause_reading()
         else:
-            request = plain_post(data)
+            request = parse_simple_post(data)
             webhook = self._webhooks.get(request.target.partition("?")[0]) if request is not None else None
             if request is None or webhook is None:
                 self._leave(data)

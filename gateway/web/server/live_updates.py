@@ -1,6 +1,6 @@
 """Live news for open screens: one listener per process, fanned out to every screen.
 
-The bell brings news at once. While Redis is away a look at PostgreSQL every few seconds takes its place, so that no
+The notifier brings news at once. While Redis is away a look at PostgreSQL every few seconds takes its place, so that no
 screen is ever staler than that.
 """
 
@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway.desk.store import conversations
-from gateway.redis.notifier import LOOK_AGAIN, Bell
+from gateway.redis.notifier import LOOK_AGAIN, Notifier
 from gateway.store.db import Pool
 
 log = structlog.get_logger(__name__)
@@ -26,13 +26,13 @@ EVERYTHING: tuple[int, ...] = ()
 _OUT_OF_ORDER = 200
 
 
-class News:
+class LiveUpdates:
     """Tells screens which conversations changed. Run `listen` and `poll` as tasks for as long as there are screens."""
 
-    def __init__(self, pool: Pool, bell: Bell, redis: Redis | None = None) -> None:
+    def __init__(self, pool: Pool, notifier: Notifier, redis: Redis | None = None) -> None:
         self._pool = pool
         self._redis = redis
-        self._bell = bell
+        self._notifier = notifier
         self._screens: set[asyncio.Queue[tuple[int, ...]]] = set()
         self.is_over = False
 
@@ -63,12 +63,12 @@ class News:
                 queue.put_nowait(EVERYTHING)
 
     async def listen(self) -> None:
-        """Pass on what the bell announces, until cancelled."""
-        async for announcement in self._bell.announcements():
+        """Pass on what the notifier announces, until cancelled."""
+        async for announcement in self._notifier.announcements():
             self.tell(EVERYTHING if announcement.kind == LOOK_AGAIN else announcement.conversation_ids)
 
     async def poll(self) -> None:
-        """Ask PostgreSQL what changed, until cancelled; what the bell told is told twice, which harms nothing."""
+        """Ask PostgreSQL what changed, until cancelled; what the notifier told is told twice, which harms nothing."""
         told: dict[int, int] | None = None
         since = 0
         while True:
@@ -85,10 +85,10 @@ class News:
                 continue
             fresh = tuple(key for key, latest in found.items() if told is not None and told.get(key) != latest)
             told, since = found, max(since, *found.values(), 0)
-            if fresh or not await self._is_bell_heard():
+            if fresh or not await self._is_notifier_heard():
                 self.tell(fresh or EVERYTHING)
 
-    async def _is_bell_heard(self) -> bool:
+    async def _is_notifier_heard(self) -> bool:
         """Say whether Redis is there; while it is not, changes other than messages go unannounced."""
         try:
             return self._redis is None or bool(await self._redis.ping())

@@ -24,7 +24,7 @@ _PATIENCE_SECONDS = 3.0
 
 async def refresh(services: Services) -> None:
     """Count anew; figures PostgreSQL cannot give now are left out of the scrape rather than stale."""
-    for (channel, outcome), count in (await services.tally.read()).items():
+    for (channel, outcome), count in (await services.counters.read()).items():
         SENDS.labels(channel, outcome).set(count)
     for gauge in (OUTBOX_DEPTH, OUTBOX_AGE, QUEUE_DEPTH, QUEUE_AGE, STUCK):
         gauge.clear()

@@ -12,11 +12,11 @@ from channels.whatsapp import WhatsAppAdapter
 from gateway.config import Settings
 from gateway.intake.intake import Intake
 from gateway.intake.reference import Reference
-from gateway.redis.counters import Tally
-from gateway.redis.notifier import Bell
+from gateway.redis.counters import SendCounters
+from gateway.redis.notifier import Notifier
 from gateway.runtime.files import Files
 from gateway.store.db import Pool
-from gateway.web.server.live_updates import News
+from gateway.web.server.live_updates import LiveUpdates
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,11 +35,11 @@ class Services:
     pool: Pool
     intake: Intake
     reference: Reference
-    bell: Bell
+    notifier: Notifier
     provided: Provided
     files: Files
-    news: News
-    tally: Tally
+    news: LiveUpdates
+    counters: SendCounters
     redis: Redis | None = None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = field(default=())
 

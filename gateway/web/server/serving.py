@@ -8,10 +8,10 @@ from typing import Any, cast
 from aiohttp import web
 
 from gateway.web.server.application import build
-from gateway.web.server.connection_limits import DoorLimits, listen
-from gateway.web.server.fast_path import IDLE_SECONDS, Express
+from gateway.web.server.connection_limits import ConnectionLimits, listen
+from gateway.web.server.fast_path import IDLE_SECONDS, FastPath
 from gateway.web.server.services import Services
-from gateway.web.webhooks import express_webhooks
+from gateway.web.webhooks import fast_webhooks
 
 # aiohttp gives a connection as long for the head of its first request as it keeps an idle one; bodies
 # are never unpacked, so that a small one cannot become a large one.
@@ -25,7 +25,7 @@ SERVING: dict[str, Any] = {
 
 
 @asynccontextmanager
-async def serve_http(services: Services, *, host: str, port: int, limits: DoorLimits) -> AsyncIterator[int]:
+async def serve_http(services: Services, *, host: str, port: int, limits: ConnectionLimits) -> AsyncIterator[int]:
     """Serve while the context lasts; gives the port. What is under way at its end is still answered.
 
     Raises:
@@ -33,7 +33,7 @@ async def serve_http(services: Services, *, host: str, port: int, limits: DoorLi
     """
     runner = web.AppRunner(build(services), **SERVING)
     await runner.setup()
-    express = Express(express_webhooks(services), ordinary=cast("Callable[[], asyncio.Protocol]", runner.server))
+    express = FastPath(fast_webhooks(services), ordinary=cast("Callable[[], asyncio.Protocol]", runner.server))
     try:
         server = await listen(express.connection, host=host, port=port, limits=limits)
         try:
