@@ -1,6 +1,6 @@
-"""Handing claimed deliveries to the channels: a line for each endpoint, and so many hands that work it off.
+"""Handing claimed deliveries to the channels: a line for each endpoint, and so many workers that work it off.
 
-A hand is a task that sends one delivery after the other. What came of each is told to whoever made the hands; nothing
+A worker is a task that sends one delivery after the other. What came of each is told to whoever made the dispatcher; nothing
 here knows the outbox.
 """
 
@@ -43,11 +43,11 @@ class Adapters(Protocol):
 
 @dataclass(kw_only=True, slots=True)
 class _Line:
-    """What waits for one endpoint, each until when it may begin, and how many hands work it off. Replies go first."""
+    """What waits for one endpoint, each until when it may begin, and how many workers work it off. Replies go first."""
 
     replies: deque[tuple[Claimed, float]] = field(default_factory=deque)
     others: deque[tuple[Claimed, float]] = field(default_factory=deque)
-    hands: int = 0
+    workers: int = 0
 
     def take(self) -> tuple[Claimed, float] | None:
         """Take the next, or None."""
@@ -88,7 +88,7 @@ class Dispatcher:
 
     @property
     def tasks(self) -> Collection["asyncio.Task[None]"]:
-        """The hands at work."""
+        """The workers at work."""
         return self._tasks
 
     def is_probing(self, endpoint_id: int) -> bool:
@@ -96,30 +96,30 @@ class Dispatcher:
         return self._breakers[endpoint_id].is_probing
 
     def enqueue(self, claimed: Claimed, begin_until: float) -> None:
-        """Hold a delivery until a hand is free for it; one more takes it where not all are busy."""
+        """Hold a delivery until a worker is free for it; one more takes it where not all are busy."""
         self._held[claimed.delivery_id] = claimed
         line, is_reply = self._lines[claimed.endpoint_id], claimed.lane is Lane.REPLY
         (line.replies if is_reply else line.others).append((claimed, begin_until))
-        if line.hands < self._limits.at_once + (self._limits.reserved if is_reply else 0):
-            line.hands += 1
-            hand = asyncio.create_task(self._work_off(line))
-            self._tasks.add(hand)
-            hand.add_done_callback(self._tasks.discard)
+        if line.workers < self._limits.at_once + (self._limits.reserved if is_reply else 0):
+            line.workers += 1
+            worker = asyncio.create_task(self._work_off(line))
+            self._tasks.add(worker)
+            worker.add_done_callback(self._tasks.discard)
 
     async def _work_off(self, line: _Line) -> None:
         """Hand over what waits in a line, one after the other, until nothing does."""
-        hand = asyncio.current_task()
+        worker = asyncio.current_task()
         try:
-            while hand and (taken := line.take()):
-                await self._send(*taken, hand)
+            while worker and (taken := line.take()):
+                await self._send(*taken, worker)
         finally:
-            line.hands -= 1
+            line.workers -= 1
 
-    async def _send(self, claimed: Claimed, begin_until: float, hand: "asyncio.Task[None]") -> None:
+    async def _send(self, claimed: Claimed, begin_until: float, worker: "asyncio.Task[None]") -> None:
         """Hand one delivery over and note what came of it; nothing that happens here stops the loop."""
         moment = now()
         is_available = True
-        self._began_at[hand] = time.monotonic()
+        self._began_at[worker] = time.monotonic()
         try:
             outgoing = self._builder.outgoing(claimed, now=moment)
             adapter = self._adapters.adapter_for(claimed.endpoint_key)
@@ -136,16 +136,16 @@ class Dispatcher:
             if pause:
                 self._rest(pause)
         except asyncio.CancelledError:
-            if hand in self._began_at:
+            if worker in self._began_at:
                 self._note(outcomes.maybe_sent(claimed, _STOPPED))
                 raise
-            hand.uncancel()
+            worker.uncancel()
             outcome, is_available = outcomes.maybe_sent(claimed, _NO_ANSWER), False
         except Exception as error:  # noqa: BLE001  (one bad delivery must not stop the others)
             _log.exception("a delivery met an unexpected error", delivery_id=claimed.delivery_id)
             outcome = outcomes.broken(claimed, error, now=now(), chance=self._chance)
         finally:
-            self._began_at.pop(hand, None)
+            self._began_at.pop(worker, None)
             self._landed(claimed)
         self._note(outcome)
         self._watch(claimed.endpoint_id, is_available=is_available)
@@ -156,9 +156,9 @@ class Dispatcher:
         while True:
             await asyncio.sleep(tick)
             latest = time.monotonic() - self._limits.send_seconds + tick
-            for hand in [hand for hand, began_at in self._began_at.items() if began_at < latest]:
-                del self._began_at[hand]
-                hand.cancel()
+            for worker in [worker for worker, began_at in self._began_at.items() if began_at < latest]:
+                del self._began_at[worker]
+                worker.cancel()
 
     def _watch(self, endpoint_id: int, *, is_available: bool) -> None:
         if self._breakers[endpoint_id].note(is_available=is_available):

@@ -1,6 +1,6 @@
 """The sender: a loop that claims what is due, has it handed to the channels, and writes down what came of it.
 
-Handing over is `hands`'. What an outcome means is decided in `outcomes`, how it is written in `results`, how much may
+Handing over is `dispatcher`'s. What an outcome means is decided in `outcomes`, how it is written in `record`, how much may
 start in `budgets`.
 """
 
@@ -64,7 +64,7 @@ class Sender:
         self._notifier, self._rates, self._counters = notifier, rates, counters
         self._name = name
         self._limits = limits or Limits()
-        self._hands = Dispatcher(
+        self._dispatcher = Dispatcher(
             adapters, builder, limits=self._limits, note=self._note, rest=self._rest, landed=self._landed
         )
         self._background: set[asyncio.Task[None]] = set()
@@ -83,7 +83,7 @@ class Sender:
 
         Whatever else ends one of its loops is raised: a sender that only half works must not seem to be well.
         """
-        loops = (self._claim_forever, self._settle_forever, self._sweep_forever, self._hands.watch_clock, self._listen)
+        loops = (self._claim_forever, self._settle_forever, self._sweep_forever, self._dispatcher.watch_clock, self._listen)
         claiming, *helpers = [asyncio.create_task(loop()) for loop in loops]
         stopping = asyncio.create_task(self._stopping.wait())
         try:
@@ -91,10 +91,10 @@ class Sender:
             for task in ended:
                 task.result()
             await asyncio.wait({claiming}, timeout=_END_SECONDS)
-            await self._hands.drain(DRAIN_SECONDS)
+            await self._dispatcher.drain(DRAIN_SECONDS)
         finally:
             self._lost_a_claim |= not claiming.done()
-            await self._end(stopping, claiming, *helpers, *self._hands.tasks, *self._background)
+            await self._end(stopping, claiming, *helpers, *self._dispatcher.tasks, *self._background)
 
     async def _end(self, *tasks: "asyncio.Task[object]") -> None:
         """End these tasks, leaving behind one that will not, and write down what they left."""
@@ -129,23 +129,23 @@ class Sender:
         if claimed:
             failpoints.hit(Failpoint.AFTER_CLAIM)
         for each in claimed:
-            self._hands.enqueue(each, begin_until)
-        self._enough = len(self._hands.held) // 2
+            self._dispatcher.enqueue(each, begin_until)
+        self._enough = len(self._dispatcher.held) // 2
         if not claimed or self._is_busy:
-            await self._wait(self._wake, _DRY_SECONDS if is_dry or self._hands.held else _POLL_SECONDS)
+            await self._wait(self._wake, _DRY_SECONDS if is_dry or self._dispatcher.held else _POLL_SECONDS)
 
     @property
     def _is_busy(self) -> bool:
         """Whether most of what was held after the last claim still is: claiming seldom costs least."""
-        return len(self._hands.held) > self._enough
+        return len(self._dispatcher.held) > self._enough
 
     async def _claim(self) -> tuple[list[Claimed], bool]:
         """Claim what may start now; what must wait after all is given back at once."""
         if self._lost_a_claim:
             await self._release()
         endpoints = await self._open_endpoints()
-        probing = frozenset(each.endpoint_id for each in endpoints if self._hands.is_probing(each.endpoint_id))
-        room = await find_room(endpoints, self._hands.held, limits=self._limits, rates=self._rates, probing=probing)
+        probing = frozenset(each.endpoint_id for each in endpoints if self._dispatcher.is_probing(each.endpoint_id))
+        room = await find_room(endpoints, self._dispatcher.held, limits=self._limits, rates=self._rates, probing=probing)
         if not room.budgets or room.slots <= 0:
             return [], room.is_dry or room.slots <= 0
         async with lent(self._pool, most_seconds=STATEMENT_SECONDS) as connection:
@@ -166,7 +166,7 @@ class Sender:
 
     async def _release(self) -> None:
         """Give back what a claim took whose answer was lost."""
-        held = [claimed.delivery_id for claimed in self._hands.held]
+        held = [claimed.delivery_id for claimed in self._dispatcher.held]
         held += [outcome.claimed.delivery_id for outcome in self._outcomes]
         async with lent(self._pool, most_seconds=STATEMENT_SECONDS) as connection:
             await deliveries.release(connection, held, sender=self._name)
@@ -222,7 +222,7 @@ class Sender:
         self._pauses.append(pause)
 
     def _landed(self) -> None:
-        if len(self._hands.held) == self._enough:
+        if len(self._dispatcher.held) == self._enough:
             self._wake.set()
 
     def _note(self, outcome: SendOutcome) -> None:

@@ -1,6 +1,6 @@
-"""The doorbell of the senders and the live news for open screens, over Redis pub/sub.
+"""Waking senders and telling open screens what changed, over Redis pub/sub.
 
-Everything here is best effort: without Redis nothing is rung, nothing is raised and nobody waits; senders then poll,
+Everything here is best effort: without Redis nobody is woken, nothing is raised and nobody waits; senders then poll,
 and screens are told to look again once Redis is back. What is owed lives in PostgreSQL.
 """
 

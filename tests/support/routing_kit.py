@@ -18,7 +18,7 @@ from routing.decide import decide
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data"
-SAMPLE = ROOT / "gateway" / "usecases" / "sample"
+SAMPLE = ROOT / "gateway" / "operations" / "sample"
 
 # Sunday 22 November 2026, 10:00 in Jerusalem: people are at work.
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
