@@ -1,7 +1,7 @@
 """Handing claimed deliveries to the channels: a line for each endpoint, and so many workers that work it off.
 
-A worker is a task that sends one delivery after the other. What came of each is told to whoever made the dispatcher; nothing
-here knows the outbox.
+A worker is a task that sends one delivery after the other. What came of each is told to whoever made the dispatcher;
+nothing here knows the outbox.
 """
 
 import asyncio

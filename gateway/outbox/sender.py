@@ -1,7 +1,7 @@
 """The sender: a loop that claims what is due, has it handed to the channels, and writes down what came of it.
 
-Handing over is `dispatcher`'s. What an outcome means is decided in `outcomes`, how it is written in `record`, how much may
-start in `budgets`.
+Handing over is `dispatcher`'s. What an outcome means is decided in `outcomes`, how it is written in `record`, how much
+may start in `budgets`.
 """
 
 import asyncio
@@ -83,7 +83,13 @@ class Sender:
 
         Whatever else ends one of its loops is raised: a sender that only half works must not seem to be well.
         """
-        loops = (self._claim_forever, self._settle_forever, self._sweep_forever, self._dispatcher.watch_clock, self._listen)
+        loops = (
+            self._claim_forever,
+            self._settle_forever,
+            self._sweep_forever,
+            self._dispatcher.watch_clock,
+            self._listen,
+        )
         claiming, *helpers = [asyncio.create_task(loop()) for loop in loops]
         stopping = asyncio.create_task(self._stopping.wait())
         try:
@@ -145,7 +151,9 @@ class Sender:
             await self._release()
         endpoints = await self._open_endpoints()
         probing = frozenset(each.endpoint_id for each in endpoints if self._dispatcher.is_probing(each.endpoint_id))
-        room = await find_room(endpoints, self._dispatcher.held, limits=self._limits, rates=self._rates, probing=probing)
+        room = await find_room(
+            endpoints, self._dispatcher.held, limits=self._limits, rates=self._rates, probing=probing
+        )
         if not room.budgets or room.slots <= 0:
             return [], room.is_dry or room.slots <= 0
         async with lent(self._pool, most_seconds=STATEMENT_SECONDS) as connection:
