@@ -14,9 +14,9 @@ from channels.email.adapter import METHOD as MAIL_METHOD
 from channels.registry import Registry
 from gateway.config import Settings, load_settings
 from gateway.domain.account import MailAccount
-from gateway.domain.arrival import RawPayload
-from gateway.domain.event import Event
+from gateway.domain.messages import Event
 from gateway.intake import reference
+from gateway.intake.arrival import RawPayload
 from gateway.intake.intake import Intake
 from gateway.intake.reference import Reference
 from gateway.intake.round import DecisionContext

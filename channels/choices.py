@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gateway.domain.delivery import Choice
+from gateway.domain.outbox import Choice
 
 
 def as_text(text: str, choices: Sequence[Choice]) -> str:

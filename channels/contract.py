@@ -6,8 +6,8 @@ from typing import Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
-from gateway.domain.delivery import Outgoing, Receipt
-from gateway.domain.event import Event
+from gateway.domain.messages import Event
+from gateway.domain.outbox import Outgoing, Receipt
 
 
 class Request(Struct, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ import re
 import phonenumbers
 from phonenumbers import NumberParseException, ValidationResult
 
-from gateway.domain.address import Address, Scheme, tel
 from gateway.domain.errors import AddressError
+from gateway.domain.people import Address, Scheme, tel
 
 _CLEAN = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 

@@ -1,7 +1,7 @@
 """Rule 1: what is not a person saying something new is kept in the thread and never answered."""
 
 from gateway.domain.decision import Action, Decision, Reason
-from gateway.domain.event import MessageKind
+from gateway.domain.messages import MessageKind
 from routing.situation import Situation
 
 _SILENT_KINDS = {

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 
-from gateway.domain.case import CaseDraft, Severity
+from gateway.domain.cases import CaseDraft, Severity
 from gateway.domain.language import Language
 from gateway.domain.policy import Policy, QueueRule
 from routing.answers import open_question

@@ -5,11 +5,10 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from gateway.domain.consent import may_send
-from gateway.domain.decision import Decision
-from gateway.domain.event import InboundMessage
-from gateway.domain.facts import Facts
+from gateway.domain.decision import Decision, Facts
 from gateway.domain.knowledge import Knowledge
 from gateway.domain.language import Language
+from gateway.domain.messages import InboundMessage
 from gateway.domain.policy import Policy
 from routing.answer import answer_from_knowledge, take_up_answer
 from routing.automatic import ignore_what_no_person_said

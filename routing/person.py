@@ -1,6 +1,6 @@
 """Rules 3 and 4: who wants a person gets one, and where a person is at work the bot keeps quiet."""
 
-from gateway.domain.case import Severity
+from gateway.domain.cases import Severity
 from gateway.domain.decision import Action, Decision, Reason
 from gateway.domain.dialogue import QuestionKind
 from routing.answers import open_question, picked

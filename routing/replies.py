@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from gateway.domain.case import CaseDraft
+from gateway.domain.cases import CaseDraft
 from gateway.domain.decision import Reply
-from gateway.domain.delivery import Choice
 from gateway.domain.dialogue import Option, Question, QuestionKind
+from gateway.domain.outbox import Choice
 from routing.situation import Situation
 
 QUESTION_STAYS_OPEN = timedelta(hours=24)

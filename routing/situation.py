@@ -5,14 +5,13 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from gateway.domain.address import Scheme
-from gateway.domain.case import CaseFacts
+from gateway.domain.cases import CaseFacts
 from gateway.domain.consent import Purpose, may_send
-from gateway.domain.decision import Reason
-from gateway.domain.event import InboundMessage, Verification
-from gateway.domain.facts import Facts
+from gateway.domain.decision import Facts, Reason
 from gateway.domain.knowledge import Knowledge
 from gateway.domain.language import Language, detect
+from gateway.domain.messages import InboundMessage, Verification
+from gateway.domain.people import Scheme
 from gateway.domain.policy import Policy
 from routing.text import ROUTED_CHARACTERS, plain
 

@@ -1,7 +1,7 @@
 """Greetings, thanks and messages that say nothing yet: answered in a word or not at all, never made into a case."""
 
 from gateway.domain.decision import Action, Decision, Reason
-from gateway.domain.event import MessageKind
+from gateway.domain.messages import MessageKind
 from routing.automatic import ignore
 from routing.replies import organisation, reply
 from routing.situation import Situation

@@ -3,7 +3,7 @@
 import re
 from zoneinfo import ZoneInfo
 
-from gateway.domain.case import CaseFacts, CaseStatus, public_number
+from gateway.domain.cases import CaseFacts, CaseStatus, public_number
 from gateway.domain.decision import Action, Decision, Reason
 from routing.answers import open_question
 from routing.replies import reply, when

@@ -2,7 +2,7 @@
 
 import re
 
-from gateway.domain.case import Severity
+from gateway.domain.cases import Severity
 from gateway.domain.decision import Action, Decision, Reason, SurveyAnswer
 from gateway.domain.dialogue import Question, QuestionKind
 from routing.answers import open_question, picked

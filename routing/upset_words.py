@@ -1,6 +1,6 @@
 """Who sounds angry or about to leave, and what cannot wait: these go to a person, and sooner."""
 
-from gateway.domain.case import Severity
+from gateway.domain.cases import Severity
 from routing.text import Phrases
 from routing.words import phrases
 

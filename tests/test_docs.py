@@ -9,8 +9,8 @@ from typer.main import get_command
 
 from gateway.cli.main import app
 from gateway.config.schema import General, MailShape, TwilioShape, WhatsAppShape
-from gateway.domain.agent import Role, Scope
-from gateway.domain.delivery import Status
+from gateway.domain.agents import Role, Scope
+from gateway.domain.outbox import Status
 from gateway.web.api.table import BASE, OPERATIONS
 from gateway.web.server.application import PAGES
 

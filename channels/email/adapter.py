@@ -10,8 +10,8 @@ from channels.email import mailboxes, message
 from channels.email.relay import Relay
 from channels.errors import Forged
 from gateway.domain.account import MailAccount
-from gateway.domain.delivery import Outgoing, Receipt
-from gateway.domain.event import Event
+from gateway.domain.messages import Event
+from gateway.domain.outbox import Outgoing, Receipt
 
 METHOD = "MAIL"
 

@@ -15,7 +15,7 @@ from channels.email import addresses, headers
 from channels.email.spf import Answers, DnsDown, SpfResult, check_spf
 from channels.email.verdict import NO_EVIDENCE, Evidence, Key
 from gateway.domain.account import MailAccount
-from gateway.domain.event import Verification
+from gateway.domain.messages import Verification
 
 _HEAD = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from channels.email import headers
 from channels.email.mime import Fields
 from gateway.domain.account import MailAccount
-from gateway.domain.event import Automatic
+from gateway.domain.messages import Automatic
 
 _NOBODY = re.compile(
     r"^(mailer-daemon|postmaster|mail-daemon|no-?reply|do-?not-?reply|noreply-.*|bounces?(\+.*)?|listserv|"

@@ -13,7 +13,7 @@ from msgspec import Struct
 from channels.email import addresses, bounce_text, headers, html
 from channels.email.bounce_reason import UNKNOWN, codes_in, meaning_of, status_code
 from channels.email.mime import Fields, Mail, fields_of
-from gateway.domain.address import Address, mailto
+from gateway.domain.people import Address, mailto
 
 _DAEMONS = re.compile(
     r"^(mailer-?daemon|p?o+stmaster|mail-?daemon|mdaemon|mail\.?delivery.*|delivery-?daemon|bounces?|"

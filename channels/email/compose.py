@@ -15,7 +15,7 @@ from email.utils import format_datetime
 
 from channels.email.automatic import loop_mark, message_id
 from gateway.domain.account import MailAccount
-from gateway.domain.delivery import Outgoing
+from gateway.domain.outbox import Outgoing
 
 _RIGHT_TO_LEFT = frozenset({"he", "ar", "fa", "yi"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")

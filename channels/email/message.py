@@ -12,9 +12,7 @@ from channels.contract import Request
 from channels.email import addresses, automatic, bounce, folding, headers, html, limits, mailboxes, mime
 from channels.email.mime import Leaf, Mail
 from gateway.domain.account import MailAccount
-from gateway.domain.address import mailto
-from gateway.domain.delivery import Status
-from gateway.domain.event import (
+from gateway.domain.messages import (
     Attachment,
     Automatic,
     BounceReport,
@@ -26,6 +24,8 @@ from gateway.domain.event import (
     StatusUpdate,
     Verification,
 )
+from gateway.domain.outbox import Status
+from gateway.domain.people import mailto
 
 VERIFICATION = "verification"  # the pseudo-header in which the edge hands over its verdict on the sender
 NOBODY = "unknown@invalid"

@@ -18,7 +18,7 @@ from channels.email.automatic import message_id
 from channels.email.refusals import refusal
 from channels.errors import AccountBlocked, BadAddress, Rejected, SendError, Unavailable, Uncertain
 from gateway.domain.account import MailAccount
-from gateway.domain.delivery import Outgoing, Receipt, Status
+from gateway.domain.outbox import Outgoing, Receipt, Status
 
 _CONNECTIONS = 4
 _COMMAND_SECONDS = 30.0

@@ -6,7 +6,7 @@ No I/O, and few imports, since it runs where mail is parsed.
 import dkim
 from msgspec import Struct
 
-from gateway.domain.event import Verification
+from gateway.domain.messages import Verification
 
 _MIN_KEY_BITS = 1024
 

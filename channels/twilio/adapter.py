@@ -16,8 +16,8 @@ from channels.twilio.messages import read_message
 from channels.twilio.signature import body_matches, is_signed, origins, signed_text
 from channels.twilio.statuses import read_status
 from gateway.domain.account import TwilioAccount
-from gateway.domain.delivery import Outgoing, Receipt
-from gateway.domain.event import Attachment, Event
+from gateway.domain.messages import Attachment, Event
+from gateway.domain.outbox import Outgoing, Receipt
 
 _MEDIA_HOSTS = ("*.twiliocdn.com",)
 _LOOKED_THROUGH = 200

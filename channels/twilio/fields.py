@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from channels.cleaning import displayable, storable
 from channels.phone import is_e164
 from channels.twilio.codes import INBOUND_STATUSES
-from gateway.domain.address import Address, tel, wa
 from gateway.domain.channel import Channel, Endpoint
-from gateway.domain.event import UnknownEvent
+from gateway.domain.messages import UnknownEvent
+from gateway.domain.people import Address, tel, wa
 
 Fields = Mapping[str, str]
 

@@ -20,15 +20,7 @@ from channels.twilio.fields import (
     without_prefix,
 )
 from gateway.domain.channel import Channel
-from gateway.domain.event import (
-    Attachment,
-    ConsentSignal,
-    Event,
-    InboundMessage,
-    MessageKind,
-    ReplyContext,
-    Sender,
-)
+from gateway.domain.messages import Attachment, ConsentSignal, Event, InboundMessage, MessageKind, ReplyContext, Sender
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{22,}={0,2}", re.ASCII)
 _MOST_MEDIA = 100

@@ -9,9 +9,9 @@ from channels.errors import Rejected
 from channels.twilio.codes import ERRORS
 from channels.twilio.statuses import callback_url
 from gateway.domain.account import ApprovedTemplate
-from gateway.domain.address import Scheme
 from gateway.domain.channel import Channel
-from gateway.domain.delivery import MediaLink, Outgoing, ProviderTemplate
+from gateway.domain.outbox import MediaLink, Outgoing, ProviderTemplate
+from gateway.domain.people import Scheme
 
 _LONGEST_BODY = 1600
 _TOO_LONG = 21617

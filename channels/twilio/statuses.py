@@ -6,8 +6,8 @@ from channels.cleaning import displayable
 from channels.failures import by_code, by_status
 from channels.twilio import codes
 from channels.twilio.fields import Fields, OurNumbers, addresses_of, endpoint_of, left_over, unknown
-from gateway.domain.delivery import Status
-from gateway.domain.event import Event, StatusUpdate
+from gateway.domain.messages import Event, StatusUpdate
+from gateway.domain.outbox import Status
 
 _LARGEST_ID = 2**63 - 1
 _LONGEST_ID = len(str(_LARGEST_ID))

@@ -12,8 +12,8 @@ from channels.whatsapp.shapes import items, loads, record, records, sha256_hex, 
 from channels.whatsapp.signature import answer_challenge, is_signed
 from channels.whatsapp.webhook import phone_number_id, read_webhook
 from gateway.domain.account import WhatsAppAccount
-from gateway.domain.delivery import Outgoing, Receipt
-from gateway.domain.event import Attachment, Event
+from gateway.domain.messages import Attachment, Event
+from gateway.domain.outbox import Outgoing, Receipt
 
 _MEDIA_HOSTS = ("lookaside.fbsbx.com",)
 _MEDIA_ID = re.compile(r"[A-Za-z0-9_-]{1,200}", re.ASCII)

@@ -15,8 +15,8 @@ from channels.errors import (
     WindowClosed,
 )
 from channels.failures import Failure
-from gateway.domain.delivery import Status
-from gateway.domain.event import ConsentWish, MessageKind
+from gateway.domain.messages import ConsentWish, MessageKind
+from gateway.domain.outbox import Status
 
 STATUSES = {
     "accepted": Status.SENT,

@@ -6,7 +6,7 @@ from channels.cleaning import storable
 from channels.whatsapp.codes import INTERACTIVE_TYPES, MESSAGE_TYPES
 from channels.whatsapp.people import addresses, sender
 from channels.whatsapp.shapes import Shape, items, loads, moment, record, records, sha256_hex, text
-from gateway.domain.event import Attachment, Event, InboundMessage, MessageKind, NumberChange, ReplyContext
+from gateway.domain.messages import Attachment, Event, InboundMessage, MessageKind, NumberChange, ReplyContext
 
 _BASE = frozenset({"from", "from_user_id", "id", "timestamp", "type"})
 _MEDIA = frozenset({MessageKind.IMAGE, MessageKind.VIDEO, MessageKind.AUDIO, MessageKind.DOCUMENT, MessageKind.STICKER})

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from channels.choices import as_text
 from channels.errors import Rejected
 from gateway.domain.account import ApprovedTemplate
-from gateway.domain.address import Scheme
-from gateway.domain.delivery import Choice, MediaLink, Outgoing, ProviderTemplate
+from gateway.domain.outbox import Choice, MediaLink, Outgoing, ProviderTemplate
+from gateway.domain.people import Scheme
 
 Json = Mapping[str, object]
 

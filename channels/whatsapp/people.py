@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from channels.whatsapp.shapes import Shape, record, text
-from gateway.domain.address import Address, tel, wa
-from gateway.domain.event import Sender
+from gateway.domain.messages import Sender
+from gateway.domain.people import Address, tel, wa
 
 _PHONE = re.compile(r"\+?(\d{5,20})", re.ASCII)
 

@@ -9,8 +9,8 @@ from channels.whatsapp.messages import read_message
 from channels.whatsapp.people import addresses, sender
 from channels.whatsapp.shapes import Shape, fingerprint, items, moment, record, records, text
 from gateway.domain.channel import Channel, Provider, endpoint_key
-from gateway.domain.delivery import Status
-from gateway.domain.event import ConsentSignal, ConsentWish, Event, Sender, StatusUpdate, UnknownEvent
+from gateway.domain.messages import ConsentSignal, ConsentWish, Event, Sender, StatusUpdate, UnknownEvent
+from gateway.domain.outbox import Status
 
 _LARGEST_ID = 2**63 - 1
 

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from gateway.access import store
-from gateway.domain.agent import Agent, ApiToken, Role, Scope, Session
+from gateway.domain.agents import Agent, ApiToken, Role, Scope, Session
 from gateway.domain.errors import Conflict, GatewayError, NotFound, Refused
 from gateway.domain.language import Language
 from gateway.store.db import Pool

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
-from gateway.domain.agent import Agent, ApiToken, Role, Scope, Session
+from gateway.domain.agents import Agent, ApiToken, Role, Scope, Session
 from gateway.domain.language import Language
 from gateway.store.db import Connection, load_queries
 

@@ -12,7 +12,7 @@ from gateway.bench.sending import queue
 from gateway.bench.stage import Stage, number
 from gateway.bench.work import Work
 from gateway.domain.channel import Channel
-from gateway.domain.delivery import Lane
+from gateway.domain.outbox import Lane
 from gateway.outbox.quiet_hours import next_open
 
 PER_SECOND = 100

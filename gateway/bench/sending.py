@@ -9,7 +9,7 @@ from gateway.bench.rows import Row
 from gateway.bench.stage import Stage, process
 from gateway.bench.work import Work
 from gateway.domain.channel import Channel
-from gateway.domain.delivery import Lane
+from gateway.domain.outbox import Lane
 
 BAR = 0.7
 # How many sends to one endpoint the worker has under way at most; the bare loop has as many.

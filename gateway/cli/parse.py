@@ -19,7 +19,7 @@ from channels.whatsapp import WhatsAppAdapter
 from gateway.cli.view import event_line
 from gateway.config import Settings
 from gateway.domain.account import MailAccount, TwilioAccount, WhatsAppAccount
-from gateway.domain.event import UnknownEvent
+from gateway.domain.messages import UnknownEvent
 from gateway.runtime.clock import now
 
 Source = Literal["mail", "twilio", "whatsapp"]

@@ -12,7 +12,7 @@ from gateway.access import accounts, store
 from gateway.cli.exits import exit_codes
 from gateway.cli.reach import with_pool
 from gateway.config import load_settings
-from gateway.domain.agent import Agent, Role, Scope
+from gateway.domain.agents import Agent, Role, Scope
 from gateway.domain.language import Language
 from gateway.store.db import Pool
 

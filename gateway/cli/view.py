@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gateway.domain.event import (
+from gateway.domain.messages import (
     Attachment,
     BounceReport,
     ConsentSignal,

@@ -1,13 +1,13 @@
 """What people do with cases: list them, take them over, hand them on, resolve and reopen them."""
 
 from gateway.access import store as agent_store
+from gateway.desk.cards import CaseCard
 from gateway.desk.store import cases as store
 from gateway.desk.store import conversations
-from gateway.domain.agent import Agent
-from gateway.domain.case import CaseDraft, CaseStatus
+from gateway.domain.agents import Agent
+from gateway.domain.cases import CaseDraft, CaseStatus
 from gateway.domain.errors import NotFound
 from gateway.domain.paging import Page, Place, cut, place_of
-from gateway.domain.views import CaseCard
 from gateway.intake.store import reference
 from gateway.redis.notifier import Notifier
 from gateway.store.db import Connection, Pool

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
+from gateway.desk.cards import ConversationCard, Entry, Thread
 from gateway.desk.cases import actor, speak_in_person
 from gateway.desk.store import cases
 from gateway.desk.store import conversations as store
 from gateway.desk.store.conversations import StoredFile, Wanted
-from gateway.domain.agent import Agent
+from gateway.domain.agents import Agent
 from gateway.domain.errors import Conflict, NotFound, Refused
+from gateway.domain.messages import storable
 from gateway.domain.paging import Page, Place, cut, place_of
-from gateway.domain.text import storable
-from gateway.domain.views import ConversationCard, Entry, Thread
 from gateway.people.store import contacts
 from gateway.redis.notifier import Notifier
 from gateway.store.db import Connection, Pool

@@ -5,15 +5,14 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from gateway.desk.cards import ReplyChannel
 from gateway.desk.inbox import good_text, take_in_hand
 from gateway.desk.store import conversations as store
-from gateway.domain.agent import Agent
+from gateway.domain.agents import Agent
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose, may_send
-from gateway.domain.delivery import Lane
 from gateway.domain.errors import Conflict, NotFound, Refused
-from gateway.domain.outbound import OutgoingDraft
-from gateway.domain.views import ReplyChannel
+from gateway.domain.outbox import Lane, OutgoingDraft
 from gateway.outbox.cutting import cut
 from gateway.outbox.store import outgoing
 from gateway.redis.notifier import Notifier

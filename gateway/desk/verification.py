@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from gateway.domain.address import Address, Scheme
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
-from gateway.domain.delivery import Lane
 from gateway.domain.errors import Refused
 from gateway.domain.language import Language
-from gateway.domain.outbound import AUTHOR, OutgoingDraft, Route
+from gateway.domain.outbox import AUTHOR, Lane, OutgoingDraft, Route
+from gateway.domain.people import Address, Scheme
 from gateway.outbox.store import outgoing
 from gateway.people import proofs
 from gateway.store.db import Pool

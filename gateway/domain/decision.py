@@ -1,15 +1,16 @@
-"""What routing decided about one message, as data for the use case to carry out; pure records."""
+"""What routing may know of one message, and what it decides about it, with the reason."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct, field
 
-from gateway.domain.case import CaseDraft
+from gateway.domain.cases import CaseDraft, CaseFacts
 from gateway.domain.consent import ConsentChange, Purpose
-from gateway.domain.delivery import Choice
 from gateway.domain.dialogue import Question
 from gateway.domain.language import Language
+from gateway.domain.outbox import Choice
 
 
 class Action(StrEnum):
@@ -77,3 +78,25 @@ class Decision(Struct, frozen=True, kw_only=True):
     survey_answer: SurveyAnswer | None = None
     article_key: str | None = None
     contact_language: Language | None = None
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What is known about the conversation one message joined, at the moment it is decided.
+
+    `newest_case` is the latest case, open or resolved. `question` is the open question this message answers: the one
+    asked by the message it replies to when the channel says so (`question_by_context`), else the conversation's own.
+    `is_first_message` is true when the contact never wrote before. `recent_automatic` counts automatic replies to
+    this contact in the last 10 minutes, `daily_automatic` in the last 24 hours; `last_acknowledged_at` is when a
+    case acknowledgement last went out.
+    """
+
+    now: datetime
+    language: Language
+    newest_case: CaseFacts | None = None
+    question: Question | None = None
+    question_by_context: bool = False
+    opted_out: frozenset[Purpose] = frozenset()
+    is_first_message: bool = True
+    recent_automatic: int = 0
+    daily_automatic: int = 0
+    last_acknowledged_at: datetime | None = None

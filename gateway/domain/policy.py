@@ -4,7 +4,7 @@ from datetime import time
 
 from msgspec import Struct
 
-from gateway.domain.case import Severity
+from gateway.domain.cases import Severity
 from gateway.domain.language import Language
 
 

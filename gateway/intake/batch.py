@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
-from gateway.domain.arrival import Arrival, Decided
 from gateway.domain.consent import ConsentChange, ConsentState, Purpose
-from gateway.domain.event import ConsentSignal, ConsentWish, InboundMessage
+from gateway.domain.messages import ConsentSignal, ConsentWish, InboundMessage
+from gateway.intake.arrival import Arrival, Decided
 from gateway.intake.inbound import InboundPayload, partition
 from gateway.intake.pipeline import BatchSlot
 from gateway.intake.round import DecisionContext, decide_round

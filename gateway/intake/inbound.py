@@ -6,8 +6,7 @@ from datetime import timedelta
 from msgspec import Struct, field
 
 from channels.contract import Request
-from gateway.domain.arrival import RawPayload
-from gateway.domain.event import (
+from gateway.domain.messages import (
     BounceReport,
     ConsentSignal,
     Event,
@@ -15,8 +14,9 @@ from gateway.domain.event import (
     NumberChange,
     StatusUpdate,
     UnknownEvent,
+    storable_message,
 )
-from gateway.domain.text import storable_message
+from gateway.intake.arrival import RawPayload
 
 # No provider tries for more than a week; the Date of a mail is its writer's word, and often wrong.
 _OLDEST = timedelta(days=8)

@@ -16,9 +16,9 @@ import asyncpg
 import structlog
 
 from channels.contract import Request
-from gateway.domain.arrival import RawPayload
 from gateway.domain.errors import GatewayError
-from gateway.domain.event import Event
+from gateway.domain.messages import Event
+from gateway.intake.arrival import RawPayload
 from gateway.intake.batch import BatchResult, process
 from gateway.intake.inbound import InboundPayload
 from gateway.intake.pipeline import BatchSlot, PreviousFailed

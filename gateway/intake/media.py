@@ -12,7 +12,7 @@ import structlog
 from channels.errors import SendError
 from channels.media import FetchedMedia
 from gateway.domain.errors import GatewayError
-from gateway.domain.event import Attachment
+from gateway.domain.messages import Attachment
 from gateway.intake.store import attachments
 from gateway.intake.store.attachments import Waiting
 from gateway.outbox.dispatcher import Adapters

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-from gateway.domain.arrival import Decided
 from gateway.domain.channel import Provider
 from gateway.domain.decision import Reply
-from gateway.domain.delivery import Lane
-from gateway.domain.event import InboundMessage, Verification
-from gateway.domain.outbound import AUTHOR, OutgoingDraft, Route
+from gateway.domain.messages import InboundMessage, Verification
+from gateway.domain.outbox import AUTHOR, Lane, OutgoingDraft, Route
+from gateway.intake.arrival import Decided
 from gateway.outbox.cutting import cut
 from gateway.wording import Wording
 

@@ -7,15 +7,14 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gateway.domain.arrival import Arrival, CaseOpening, Decided, Known, RawPayload, StoredMessage
-from gateway.domain.case import public_number
+from gateway.domain.cases import public_number
 from gateway.domain.channel import Channel
 from gateway.domain.decision import Reason
-from gateway.domain.event import Verification
 from gateway.domain.language import Language
-from gateway.domain.outbound import OutgoingDraft
-from gateway.domain.text import storable
+from gateway.domain.messages import Verification, storable
+from gateway.domain.outbox import OutgoingDraft
 from gateway.intake import replies, unverified_reply_limit
+from gateway.intake.arrival import Arrival, CaseOpening, Decided, Known, RawPayload, StoredMessage
 from gateway.intake.reference import Reference
 from gateway.intake.store import messages as store
 from gateway.outbox.store import outgoing

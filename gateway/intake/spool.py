@@ -16,8 +16,8 @@ from typing import IO, Self
 
 import orjson
 
-from gateway.domain.arrival import RawPayload
-from gateway.domain.text import storable
+from gateway.domain.messages import storable
+from gateway.intake.arrival import RawPayload
 from gateway.runtime import failpoints
 from gateway.runtime.failpoints import Failpoint
 

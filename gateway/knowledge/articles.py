@@ -8,10 +8,10 @@ from gateway.domain.errors import Conflict, NotFound
 from gateway.domain.knowledge import Match
 from gateway.domain.language import Language
 from gateway.domain.paging import Page, cut
-from gateway.domain.views import ArticleCard, Draft
 from gateway.intake.reference import Reference
 from gateway.intake.store import reference as reference_store
 from gateway.knowledge import store
+from gateway.knowledge.cards import ArticleCard, Draft
 from gateway.store.db import Pool
 
 _NEAR_ENOUGH = 0.6

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from gateway.domain.errors import Refused
 from gateway.domain.language import Language
-from gateway.domain.views import Draft, DraftText
 from gateway.knowledge import store
+from gateway.knowledge.cards import Draft, DraftText
 from gateway.store.db import Pool
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from gateway.domain.views import ArticleCard, Draft, DraftText
+from gateway.knowledge.cards import ArticleCard, Draft, DraftText
 from gateway.store.db import Connection, load_queries
 
 _QUERIES = load_queries(__file__)

@@ -19,7 +19,7 @@ from channels.contract import Request
 from channels.email import message
 from channels.email.verdict import Evidence, judge
 from gateway.domain.account import MailAccount
-from gateway.domain.event import Event
+from gateway.domain.messages import Event
 
 HEADER = struct.Struct(">I")
 _WEIGHED_EVERY = 16

@@ -16,7 +16,7 @@ from channels.contract import Request
 from channels.email import message
 from channels.email.verdict import NO_EVIDENCE, Evidence
 from gateway.domain.account import MailAccount
-from gateway.domain.event import Event
+from gateway.domain.messages import Event
 from gateway.mail.child import HEADER
 
 _CROWDED = 8

@@ -22,7 +22,7 @@ from channels.email.resolver import Dns
 from channels.email.spf import Answers
 from channels.email.verdict import Evidence
 from gateway.domain.account import MailAccount
-from gateway.domain.event import Event, InboundMessage, Verification
+from gateway.domain.messages import Event, InboundMessage, Verification
 from gateway.mail.limits import MailLimits
 from gateway.mail.parsing import MailParser
 from gateway.mail.protocol import ConnectionLimiter, GuardedSMTP

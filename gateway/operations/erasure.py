@@ -13,9 +13,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from channels.phone import to_e164, variants
-from gateway.domain.address import Address, Scheme, mailto
-from gateway.domain.arrival import RawPayload
 from gateway.domain.errors import AddressError, Refused
+from gateway.domain.people import Address, Scheme, mailto
+from gateway.intake.arrival import RawPayload
 from gateway.intake.spool import Spool
 from gateway.operations.retention import drop_unwanted_files
 from gateway.operations.store import erasure as store

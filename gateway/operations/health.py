@@ -6,8 +6,8 @@ from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from gateway.domain.delivery import Lane
-from gateway.domain.views import EndpointCard
+from gateway.domain.outbox import Lane
+from gateway.operations.cards import EndpointCard
 from gateway.operations.store import health as store
 from gateway.operations.store import overview as shared
 from gateway.operations.store import restore_guard

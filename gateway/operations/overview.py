@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from gateway.domain.delivery import Status
+from gateway.domain.outbox import Status
 from gateway.domain.paging import Page, Place, cut, place_of
-from gateway.domain.views import DeliveryCard, EndpointCard, ProblemCard
+from gateway.operations.cards import DeliveryCard, EndpointCard, ProblemCard
 from gateway.operations.store import dead_letters
 from gateway.operations.store import overview as store
 from gateway.operations.store.dead_letters import DeadLetter

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from gateway.domain.channel import Channel
-from gateway.domain.delivery import Lane
-from gateway.domain.outbox import Budget, Claimed, OpenEndpoint
+from gateway.domain.outbox import Budget, Claimed, Lane, OpenEndpoint
 from gateway.redis.rate_limits import Grant, Rates, Wish
 
 # Meta lets one message in six seconds reach one person, 45 in a burst (error 131056 beyond).

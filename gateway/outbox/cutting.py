@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from gateway.domain.channel import Channel, Provider
-from gateway.domain.delivery import Choice
-from gateway.domain.outbound import Route
+from gateway.domain.outbox import Choice, Route
 from gateway.wording.splitting import split
 
 # Twilio refuses a body over 1600 characters on any channel (21617), WhatsApp's Cloud API a text over 4096.

@@ -16,8 +16,7 @@ import structlog
 
 from channels.contract import Adapter
 from channels.errors import SendError
-from gateway.domain.delivery import Lane
-from gateway.domain.outbox import Claimed, OutcomeKind, Pause, SendOutcome
+from gateway.domain.outbox import Claimed, Lane, OutcomeKind, Pause, SendOutcome
 from gateway.outbox import outcomes
 from gateway.outbox.breaker import REST_SECONDS, Breaker
 from gateway.outbox.budgets import Limits

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from gateway.domain.consent import Purpose, may_send
-from gateway.domain.outbound import Route
+from gateway.domain.outbox import Route
 from gateway.outbox.cutting import cut
 from gateway.outbox.store import chains
 from gateway.store.db import Connection

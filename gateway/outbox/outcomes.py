@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 
 from channels.errors import SendError, Throttled
 from gateway.domain.consent import Purpose
-from gateway.domain.delivery import Lane, Receipt, Status, rank
-from gateway.domain.outbox import Claimed, OutcomeKind, Pause, SendOutcome
+from gateway.domain.outbox import Claimed, Lane, OutcomeKind, Pause, Receipt, SendOutcome, Status, rank
 from gateway.outbox.quiet_hours import HOME_ZONE, next_open
 from gateway.outbox.retries import next_attempt, within_patience
 

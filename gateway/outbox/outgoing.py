@@ -6,12 +6,10 @@ from datetime import datetime
 from channels.email.token import reply_address
 from channels.errors import WindowClosed
 from gateway.domain.account import Account, ApprovedTemplate, MailAccount
-from gateway.domain.address import Address
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
-from gateway.domain.delivery import Outgoing, ProviderTemplate
-from gateway.domain.outbound import AUTHOR
-from gateway.domain.outbox import Claimed
+from gateway.domain.outbox import AUTHOR, Claimed, Outgoing, ProviderTemplate
+from gateway.domain.people import Address
 from gateway.people import unsubscribing
 
 _UNASKED = frozenset((Purpose.NOTICE, Purpose.SURVEY, Purpose.MARKETING))

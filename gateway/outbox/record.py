@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from gateway.domain.consent import ConsentChange, ConsentState
-from gateway.domain.delivery import Status
-from gateway.domain.outbox import OutcomeKind, SendOutcome
+from gateway.domain.outbox import OutcomeKind, SendOutcome, Status
 from gateway.outbox.fallbacks import try_next_route
 from gateway.outbox.store import deliveries, statuses
 from gateway.people.store import consent

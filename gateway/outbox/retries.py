@@ -3,7 +3,7 @@
 import random
 from datetime import datetime, timedelta
 
-from gateway.domain.delivery import Lane
+from gateway.domain.outbox import Lane
 
 # The waits before the second, third, … attempt; each is drawn at random up to its length ("full jitter"), so that what
 # failed together does not come back together.

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from gateway.domain.consent import ConsentChange, ConsentState, Purpose
-from gateway.domain.delivery import Status
-from gateway.domain.event import BounceReport, StatusUpdate
+from gateway.domain.messages import BounceReport, StatusUpdate
+from gateway.domain.outbox import Status
 from gateway.outbox.fallbacks import try_next_route
 from gateway.outbox.record import opt_out
 from gateway.outbox.store import deliveries, statuses

@@ -1,10 +1,10 @@
 """Looking contacts up. Merging them is `people.merging`'s."""
 
 from channels.phone import variants
-from gateway.domain.address import Address, Scheme, mailto
 from gateway.domain.errors import NotFound
 from gateway.domain.paging import BadCursor, Page, cut
-from gateway.domain.views import ContactCard
+from gateway.domain.people import Address, Scheme, mailto
+from gateway.people.cards import ContactCard
 from gateway.people.store import contacts as store
 from gateway.store.db import Pool
 

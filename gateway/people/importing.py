@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from channels.phone import to_e164
-from gateway.domain.address import Address, mailto
-from gateway.domain.arrival import AddressKey, NewAddress, Person
 from gateway.domain.errors import AddressError, Conflict, Refused
 from gateway.domain.language import Language
+from gateway.domain.people import Address, AddressKey, NewAddress, Person, mailto
 from gateway.people.merging import merge
 from gateway.people.store import addresses as store
 from gateway.store.db import Connection, Pool

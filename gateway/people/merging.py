@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from gateway.domain.address import Address
-from gateway.domain.arrival import AddressKey, NewAddress
+from gateway.domain.people import Address, AddressKey, NewAddress
 from gateway.people.store import addresses
 from gateway.people.store import merges as store
 from gateway.people.store.merges import Merge

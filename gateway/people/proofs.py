@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from gateway.domain.address import Address
-from gateway.domain.arrival import AddressKey, NewAddress, Person
 from gateway.domain.errors import Conflict, Refused
+from gateway.domain.people import Address, AddressKey, NewAddress, Person
 from gateway.people.merging import merge
 from gateway.people.store import addresses
 from gateway.people.store import merges as store

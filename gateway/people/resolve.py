@@ -3,11 +3,9 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from channels.phone import variants
-from gateway.domain.address import Address
-from gateway.domain.arrival import AddressKey, NewAddress, Person
-from gateway.domain.event import ConsentSignal, InboundMessage, Verification
 from gateway.domain.language import detect
-from gateway.domain.text import storable
+from gateway.domain.messages import ConsentSignal, InboundMessage, Verification, storable
+from gateway.domain.people import Address, AddressKey, NewAddress, Person
 from gateway.people.merging import merge
 from gateway.people.store import addresses as store
 from gateway.store.db import Connection

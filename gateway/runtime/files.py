@@ -18,7 +18,7 @@ import structlog
 from msgspec.structs import replace
 
 from gateway.config import Settings
-from gateway.domain.event import Attachment, Event, InboundMessage
+from gateway.domain.messages import Attachment, Event, InboundMessage
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from channels.contract import Adapter, Request
 from channels.errors import Forged
-from gateway.domain.event import Event, UnknownEvent
+from gateway.domain.messages import Event, UnknownEvent
 from gateway.intake.intake import IntakeUnavailable
 from gateway.runtime import clock
 from gateway.web.server.fast_path import Answer, Webhook

@@ -5,8 +5,8 @@ import pytest
 from playwright.async_api import expect
 from web_kit import PASSWORD
 
-from gateway.domain.agent import Role
-from gateway.domain.delivery import Lane
+from gateway.domain.agents import Role
+from gateway.domain.outbox import Lane
 from gateway.operations import restore_guard
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 from web_kit import PASSWORD
 
-from gateway.domain.agent import Role
+from gateway.domain.agents import Role
 
 STRANGE = "הכלב שלי אכל את השלט של הממיר ועכשיו הטלוויזיה מדברת סינית"
 

@@ -1,8 +1,8 @@
 import pytest
 
 from channels.phone import is_e164, to_e164, variants
-from gateway.domain.address import mailto, tel, wa
 from gateway.domain.errors import AddressError
+from gateway.domain.people import mailto, tel, wa
 
 
 @pytest.mark.parametrize(

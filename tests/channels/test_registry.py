@@ -5,8 +5,8 @@ from channels.choices import as_text
 from channels.registry import Registry
 from gateway.domain.account import MailAccount
 from gateway.domain.channel import Channel, Endpoint, Provider
-from gateway.domain.delivery import Choice
 from gateway.domain.errors import NotFound
+from gateway.domain.outbox import Choice
 
 MAILBOX = Endpoint(channel=Channel.EMAIL, provider=Provider.SMTP, address="Support@Example.com")
 MAIL = MailAccount(relay_url="smtp://127.0.0.1:9", domain="example.com", reply_secret="canary", endpoints=(MAILBOX,))

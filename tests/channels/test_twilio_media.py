@@ -8,7 +8,7 @@ from channel_kit import PUBLIC_URL, SID, tiny_provider, twilio_account
 from channels import errors, media, wire
 from channels.media import MediaFetcher, PublicResolver, is_public
 from channels.twilio import TwilioAdapter
-from gateway.domain.event import Attachment
+from gateway.domain.messages import Attachment
 
 PNG = b"\x89PNG fake"
 

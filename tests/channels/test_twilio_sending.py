@@ -23,9 +23,9 @@ from channels import errors, wire
 from channels.contract import Searchable
 from channels.twilio import TwilioAdapter
 from channels.twilio.codes import ERRORS, STATUSES
-from gateway.domain.address import mailto, wa
 from gateway.domain.channel import Channel
-from gateway.domain.delivery import Choice, MediaLink, ProviderTemplate, Status, advance, rank
+from gateway.domain.outbox import Choice, MediaLink, ProviderTemplate, Status, advance, rank
+from gateway.domain.people import mailto, wa
 
 CREATED = {"sid": "SM" + "1" * 32, "status": "queued"}
 PATH = f"/2010-04-01/Accounts/{SID}/Messages.json"

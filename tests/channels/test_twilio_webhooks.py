@@ -6,9 +6,9 @@ import pytest
 from channel_kit import PAYLOADS, PUBLIC_URL, differences, run_case, twilio_account, twilio_request
 
 from channels.twilio import TwilioAdapter
-from gateway.domain.address import tel, wa
-from gateway.domain.delivery import Status
-from gateway.domain.event import ConsentWish, MessageKind
+from gateway.domain.messages import ConsentWish, MessageKind
+from gateway.domain.outbox import Status
+from gateway.domain.people import tel, wa
 
 SMS, WHATSAPP = "twilio:sms:+15005550006", "twilio:whatsapp:+15005550006"
 PHONE, USER = tel("+972501234567"), wa("US.13491208655302741918")

@@ -10,10 +10,10 @@ from channel_kit import PHONE_ID, assert_no_secret, outgoing, tiny_provider, wha
 from channels import errors, wire
 from channels.whatsapp import WhatsAppAdapter
 from channels.whatsapp.codes import ERRORS
-from gateway.domain.address import mailto, wa
 from gateway.domain.channel import Channel
-from gateway.domain.delivery import Choice, MediaLink, ProviderTemplate, Status
-from gateway.domain.event import Attachment
+from gateway.domain.messages import Attachment
+from gateway.domain.outbox import Choice, MediaLink, ProviderTemplate, Status
+from gateway.domain.people import mailto, wa
 
 ACCEPTED = {"messaging_product": "whatsapp", "contacts": [{"wa_id": "972501234567"}], "messages": [{"id": "wamid.out"}]}
 PICTURE = MediaLink(url="https://files.example/a.jpg", media_type="image/jpeg")

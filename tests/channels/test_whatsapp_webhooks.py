@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels.whatsapp import WhatsAppAdapter
-from gateway.domain.address import tel, wa
-from gateway.domain.delivery import Status
-from gateway.domain.event import ConsentWish, Event, MessageKind
+from gateway.domain.messages import ConsentWish, Event, MessageKind
+from gateway.domain.outbox import Status
+from gateway.domain.people import tel, wa
 
 ENDPOINT = f"whatsapp_cloud:whatsapp:{PHONE_ID}"
 PHONE = tel("+972501234567")

@@ -157,7 +157,7 @@ def test_an_answering_machine_is_no_message():
 @pytest.mark.parametrize("event_type", list(Event.__subclasses__()), ids=lambda kind: kind.__name__)
 def test_every_kind_of_event_has_a_line_with_the_same_fields(event_type):
     from gateway.cli.view import event_line
-    from gateway.domain import event as events
+    from gateway.domain import messages as events
     from gateway.domain.address import tel
     from gateway.domain.delivery import Status
 

@@ -16,8 +16,7 @@ from senders import builder, sending, settled, until
 
 from channels.registry import Registry
 from gateway.domain.channel import Channel
-from gateway.domain.outbound import Route
-from gateway.domain.outbox import Budget
+from gateway.domain.outbox import Budget, Route
 from gateway.outbox.budgets import Limits
 from gateway.outbox.outgoing import OutgoingBuilder
 from gateway.outbox.reconcile import reconcile

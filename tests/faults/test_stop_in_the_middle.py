@@ -9,7 +9,7 @@ from customers import Said, say, sayings
 from fault_proxy import NONE, Fault
 from town import Town, until
 
-from gateway.domain.delivery import Lane
+from gateway.domain.outbox import Lane
 
 # Slow enough that much is on its way whenever somebody says STOP.
 SLOW_PROVIDER = Fault(latency_seconds=0.2)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
-from gateway.domain.agent import Scope
+from gateway.domain.agents import Scope
 from gateway.web.api.openapi import document
 from gateway.web.api.table import OPERATIONS
 

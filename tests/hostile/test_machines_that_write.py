@@ -15,8 +15,8 @@ from senders import settled
 
 from channels.contract import Request
 from gateway.bench.stage import free_ports
-from gateway.domain.address import mailto
-from gateway.domain.event import InboundMessage, Sender, Verification
+from gateway.domain.messages import InboundMessage, Sender, Verification
+from gateway.domain.people import mailto
 from gateway.runtime import clock
 from gateway.store.db import open_pool
 from gateway.store.migrate import migrate

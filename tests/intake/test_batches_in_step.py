@@ -6,8 +6,8 @@ import pytest
 from desks import DANA, SMS, WHATSAPP
 from steps import said, slow_commit, soon
 
-from gateway.domain.address import tel
-from gateway.domain.event import BounceReport, ConsentSignal, ConsentWish, NumberChange, Sender, StatusUpdate
+from gateway.domain.messages import BounceReport, ConsentSignal, ConsentWish, NumberChange, Sender, StatusUpdate
+from gateway.domain.people import tel
 from gateway.intake import intake as intake_module
 
 STOP = ConsentSignal(endpoint=WHATSAPP.key, provider_id="S1", sender=Sender(address=DANA), wish=ConsentWish.STOP)

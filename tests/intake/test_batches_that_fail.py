@@ -7,8 +7,8 @@ import pytest
 from desks import DANA, EMAIL, SMS, WHATSAPP
 from steps import all_taken, said, slow_commit, soon
 
-from gateway.domain.address import mailto, tel, wa
-from gateway.domain.event import ConsentSignal, ConsentWish, InboundMessage, Sender, StatusUpdate, Verification
+from gateway.domain.messages import ConsentSignal, ConsentWish, InboundMessage, Sender, StatusUpdate, Verification
+from gateway.domain.people import mailto, tel, wa
 from gateway.intake import intake as intake_module
 from gateway.intake.intake import IntakeUnavailable
 from gateway.intake.spool import Spool

@@ -5,16 +5,9 @@ import asyncio
 import pytest
 from desks import DANA, EMAIL, SMS, WHATSAPP
 
-from gateway.domain.address import mailto, tel, wa
 from gateway.domain.channel import Channel, Endpoint, Provider
-from gateway.domain.event import (
-    ConsentSignal,
-    ConsentWish,
-    NumberChange,
-    Sender,
-    UnknownEvent,
-    Verification,
-)
+from gateway.domain.messages import ConsentSignal, ConsentWish, NumberChange, Sender, UnknownEvent, Verification
+from gateway.domain.people import mailto, tel, wa
 
 
 async def test_a_known_question_is_answered_in_hebrew_and_owed_on_the_same_channel(desk):

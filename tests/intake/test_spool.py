@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.domain.arrival import RawPayload
+from gateway.intake.arrival import RawPayload
 from gateway.intake.spool import Spool
 
 

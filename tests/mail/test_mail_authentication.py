@@ -10,7 +10,7 @@ from mail_kit import Lookup
 
 from channels.email.authentication import gather, organisation
 from channels.email.verdict import judge
-from gateway.domain.event import Verification
+from gateway.domain.messages import Verification
 
 ALIGNED, UNALIGNED, NONE, TEMPERROR = (
     Verification.ALIGNED,

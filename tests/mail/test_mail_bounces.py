@@ -10,8 +10,8 @@ from channels.contract import Request
 from channels.email import mime
 from channels.email.adapter import EmailAdapter
 from channels.email.bounce_reason import meaning_of, status_code
-from gateway.domain.delivery import Status
-from gateway.domain.event import Automatic, BounceReport, InboundMessage, StatusUpdate
+from gateway.domain.messages import Automatic, BounceReport, InboundMessage, StatusUpdate
+from gateway.domain.outbox import Status
 
 PAYLOADS = Path(__file__).parent.parent / "payloads" / "mail"
 REAL = Path(__file__).parents[3] / "shared" / "data" / "bounces"

@@ -11,7 +11,7 @@ from channels.contract import Request
 from channels.email import addresses, charset, headers, message
 from channels.email.adapter import EmailAdapter
 from channels.errors import Forged
-from gateway.domain.event import Automatic, InboundMessage, MessageKind, Verification
+from gateway.domain.messages import Automatic, InboundMessage, MessageKind, Verification
 
 PLAIN = "From: Dana <dana@example.net>\r\nTo: support@example.com\r\nMessage-ID: <m1@example.net>\r\n"
 

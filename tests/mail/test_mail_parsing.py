@@ -6,7 +6,7 @@ import time
 import pytest
 
 from channels.email import limits
-from gateway.domain.event import MessageKind, Verification
+from gateway.domain.messages import MessageKind, Verification
 from gateway.mail.parsing import MailParser
 
 HEAD = b"From: a@example.net\r\nMessage-ID: <x@example.net>\r\nMIME-Version: 1.0\r\n"

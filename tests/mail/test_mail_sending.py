@@ -18,9 +18,9 @@ from channels.email.automatic import our_delivery
 from channels.email.refusals import refusal
 from channels.errors import AccountBlocked, BadAddress, Rejected, Throttled, Unavailable, Uncertain, Undeliverable
 from gateway.domain.account import MailAccount
-from gateway.domain.address import mailto
 from gateway.domain.channel import Channel
-from gateway.domain.delivery import Choice, Outgoing
+from gateway.domain.outbox import Choice, Outgoing
+from gateway.domain.people import mailto
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -224,7 +224,7 @@ async def test_a_password_does_not_go_out_without_tls(account, relay, monkeypatc
 
 @pytest.mark.parametrize("address", ["nobody", "a@b", "a b@example.net", "a@example.net\r\nRCPT TO:<x@y.z>", ""])
 async def test_what_is_no_address_is_not_sent_to(adapter, relay, address):
-    from gateway.domain.address import Address, Scheme
+    from gateway.domain.people import Address, Scheme
 
     with pytest.raises(BadAddress):
         await adapter.send(outgoing(to=Address(scheme=Scheme.MAILTO, value=address)))

@@ -12,7 +12,7 @@ import pytest
 from aiosmtpd.smtp import SMTP
 
 from channels.email import token
-from gateway.domain.event import InboundMessage, Verification
+from gateway.domain.messages import InboundMessage, Verification
 from gateway.mail.limits import MailLimits
 from gateway.mail.protocol import GuardedSMTP
 

@@ -15,8 +15,7 @@ from people import SMS
 from senders import builder, sending, settled
 
 from gateway.domain.channel import Channel
-from gateway.domain.delivery import Lane
-from gateway.domain.outbound import Route
+from gateway.domain.outbox import Lane, Route
 from gateway.embedded.dumping import DumpFailed, dump, restore
 from gateway.operations import restore_guard
 from gateway.outbox.reconcile import reconcile

@@ -11,13 +11,12 @@ from people import Someone
 from senders import sending, settled
 from web_kit import PHONE as BYSTANDER
 
-from gateway.domain.agent import Role
-from gateway.domain.arrival import RawPayload
+from gateway.domain.agents import Role
 from gateway.domain.consent import Purpose
-from gateway.domain.delivery import Lane
 from gateway.domain.errors import Refused
-from gateway.domain.event import Verification
-from gateway.domain.outbound import Route
+from gateway.domain.messages import Verification
+from gateway.domain.outbox import Lane, Route
+from gateway.intake.arrival import RawPayload
 from gateway.intake.spool import Spool
 from gateway.operations import erasure
 from gateway.operations.store import erasure as store

@@ -7,8 +7,8 @@ import people
 import pytest
 from redis import Redis as SyncRedis
 
-from gateway.domain.agent import Role
-from gateway.domain.delivery import Lane
+from gateway.domain.agents import Role
+from gateway.domain.outbox import Lane
 from gateway.jobs.runner import enqueue
 from gateway.operations import restore_guard
 from gateway.redis.heartbeat import heartbeat, living

@@ -6,9 +6,7 @@ import pytest
 
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
-from gateway.domain.delivery import Lane
-from gateway.domain.outbound import Route
-from gateway.domain.outbox import Budget, Claim
+from gateway.domain.outbox import Budget, Claim, Lane, Route
 from gateway.outbox.store import deliveries
 
 

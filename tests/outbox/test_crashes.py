@@ -16,8 +16,7 @@ from senders import builder, sending, settled, until
 
 from channels.registry import Registry
 from gateway.domain.channel import Channel
-from gateway.domain.delivery import Lane
-from gateway.domain.outbound import Route
+from gateway.domain.outbox import Lane, Route
 from gateway.outbox.reconcile import reconcile
 from gateway.outbox.sweeping import sweep
 from gateway.redis.notifier import Notifier

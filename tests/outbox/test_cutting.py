@@ -3,8 +3,7 @@
 import pytest
 
 from gateway.domain.channel import Channel, Provider
-from gateway.domain.delivery import Choice
-from gateway.domain.outbound import Route
+from gateway.domain.outbox import Choice, Route
 from gateway.outbox.cutting import cut
 
 SENTENCE = "זו תשובה ארוכה שמסבירה הכול. "

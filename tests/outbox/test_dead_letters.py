@@ -8,7 +8,7 @@ import pytest
 from people import draft, queue, someone
 
 from gateway.domain.channel import Channel
-from gateway.domain.outbound import Route
+from gateway.domain.outbox import Route
 from gateway.operations.dead_letters import list_page, replay
 from gateway.redis.notifier import Notifier
 

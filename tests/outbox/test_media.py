@@ -10,8 +10,8 @@ import pytest
 
 from channels.errors import Rejected, SendError, Unavailable
 from channels.media import FetchedMedia
-from gateway.domain.address import tel
-from gateway.domain.event import Attachment, InboundMessage, Sender
+from gateway.domain.messages import Attachment, InboundMessage, Sender
+from gateway.domain.people import tel
 from gateway.intake.media import fetch_waiting
 from gateway.redis.notifier import Notifier
 from gateway.runtime.files import Files, Folder, real_type

@@ -16,9 +16,7 @@ from senders import sending, settled, until
 from gateway.domain.account import ApprovedTemplate
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
-from gateway.domain.delivery import Lane
-from gateway.domain.outbound import Route
-from gateway.domain.outbox import Claimed
+from gateway.domain.outbox import Claimed, Lane, Route
 from gateway.outbox.budgets import Limits
 from gateway.redis.notifier import Notifier
 

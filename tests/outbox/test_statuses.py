@@ -10,12 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.domain.address import mailto
 from gateway.domain.channel import Channel
-from gateway.domain.delivery import Status, advance
-from gateway.domain.event import BounceReport, StatusUpdate
-from gateway.domain.outbound import Route
-from gateway.domain.outbox import Budget, Claimed, OutcomeKind, SendOutcome
+from gateway.domain.messages import BounceReport, StatusUpdate
+from gateway.domain.outbox import Budget, Claimed, OutcomeKind, Route, SendOutcome, Status, advance
+from gateway.domain.people import mailto
 from gateway.outbox.record import settle
 from gateway.outbox.statuses import Update, apply_statuses
 from gateway.outbox.store import deliveries

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
-from gateway.domain.delivery import Lane
-from gateway.domain.outbox import Claimed, OpenEndpoint
+from gateway.domain.outbox import Claimed, Lane, OpenEndpoint
 from gateway.outbox.breaker import Breaker
 from gateway.outbox.budgets import Limits, find_room, give_back
 from gateway.outbox.outcomes import not_now

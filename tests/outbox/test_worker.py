@@ -21,7 +21,7 @@ from rq.serializers import JSONSerializer
 from senders import settled, until
 
 from gateway.domain.channel import Channel
-from gateway.domain.delivery import Lane
+from gateway.domain.outbox import Lane
 from gateway.jobs.runner import QUEUE, enqueue
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from routing_kit import CHOICE, FREE, HELPFUL, SCORE, STEP, asked, facts, mail, 
 
 from gateway.domain.decision import Action
 from gateway.domain.dialogue import QuestionKind
-from gateway.domain.event import Verification
+from gateway.domain.messages import Verification
 from routing.answers import picked
 from routing.flows import FLOWS
 from routing.flows.flow import SOLVED

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from routing_kit import EMPTY, HOURS, NOW, POLICY, case, facts, mail, on, text
 
-from gateway.domain.case import CaseStatus, Severity, public_number
+from gateway.domain.cases import CaseStatus, Severity, public_number
 from gateway.domain.decision import Action
-from gateway.domain.event import Verification
+from gateway.domain.messages import Verification
 from gateway.domain.policy import Hours
 from routing.decide import decide
 from routing.hours import answer_due

@@ -21,12 +21,12 @@ from routing_kit import (
     text,
 )
 
-from gateway.domain.address import mailto, tel
-from gateway.domain.case import CaseStatus
+from gateway.domain.cases import CaseStatus
 from gateway.domain.consent import ConsentState, Purpose
 from gateway.domain.decision import Action
-from gateway.domain.event import Automatic, InboundMessage, MessageKind, Sender, Verification
 from gateway.domain.language import Language
+from gateway.domain.messages import Automatic, InboundMessage, MessageKind, Sender, Verification
+from gateway.domain.people import mailto, tel
 from routing.reasons import SENTENCES, say
 
 OPTED_OUT = frozenset({Purpose.ANY})

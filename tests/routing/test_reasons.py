@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.decision import Reason
-from gateway.domain.event import Automatic
 from gateway.domain.language import Language
+from gateway.domain.messages import Automatic
 from routing.reasons import SENTENCES, say
 
 ROUTING = Path(__file__).parents[2] / "routing"

@@ -22,12 +22,12 @@ from routing_kit import (
     text,
 )
 
-from gateway.domain.case import CaseStatus, Severity
+from gateway.domain.cases import CaseStatus, Severity
 from gateway.domain.consent import ConsentState, Purpose
 from gateway.domain.decision import Action
 from gateway.domain.dialogue import QuestionKind
-from gateway.domain.event import Attachment, Automatic, MessageKind
 from gateway.domain.language import Language
+from gateway.domain.messages import Attachment, Automatic, MessageKind
 from routing.decide import RULES
 from routing.situation import look_at
 

@@ -10,10 +10,10 @@ from channels.errors import OptedOut, SendError, Throttled, Uncertain
 from channels.twilio.adapter import TwilioAdapter
 from channels.whatsapp.adapter import WhatsAppAdapter
 from gateway.domain.account import MailAccount, TwilioAccount, WhatsAppAccount
-from gateway.domain.address import mailto, tel
 from gateway.domain.channel import Channel, Endpoint, Provider
-from gateway.domain.delivery import Choice, Outgoing, Status
-from gateway.domain.event import InboundMessage, MessageKind, StatusUpdate
+from gateway.domain.messages import InboundMessage, MessageKind, StatusUpdate
+from gateway.domain.outbox import Choice, Outgoing, Status
+from gateway.domain.people import mailto, tel
 
 PHONE = "+972501234567"
 PUBLIC = "https://help.example"

@@ -19,10 +19,10 @@ from aiohttp import web
 
 from channels.contract import Adapter, Request
 from gateway.domain.account import ApprovedTemplate, TwilioAccount, WhatsAppAccount
-from gateway.domain.address import tel
 from gateway.domain.channel import Channel, Endpoint, Provider
-from gateway.domain.delivery import Outgoing
-from gateway.domain.event import Event
+from gateway.domain.messages import Event
+from gateway.domain.outbox import Outgoing
+from gateway.domain.people import tel
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
 PUBLIC_URL = "https://gateway.example"

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from channels.contract import Request
-from gateway.domain.address import tel
 from gateway.domain.channel import Channel, Endpoint, Provider
-from gateway.domain.event import InboundMessage, Sender
+from gateway.domain.messages import InboundMessage, Sender
+from gateway.domain.people import tel
 from gateway.intake.intake import Intake
 
 SMS = Endpoint(channel=Channel.SMS, provider=Provider.TWILIO, address="+15005550006")

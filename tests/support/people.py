@@ -8,8 +8,7 @@ import asyncpg
 from gateway.domain.account import TwilioAccount
 from gateway.domain.channel import Channel, Endpoint, Provider
 from gateway.domain.consent import Purpose
-from gateway.domain.delivery import Choice, Lane
-from gateway.domain.outbound import OutgoingDraft, Route
+from gateway.domain.outbox import Choice, Lane, OutgoingDraft, Route
 from gateway.intake.store import reference
 from gateway.outbox.store import outgoing
 

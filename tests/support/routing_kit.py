@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
-from gateway.domain.address import mailto, tel
-from gateway.domain.case import CaseFacts, CaseStatus, Severity, public_number
-from gateway.domain.decision import Decision
+from gateway.domain.cases import CaseFacts, CaseStatus, Severity, public_number
+from gateway.domain.decision import Decision, Facts
 from gateway.domain.dialogue import Option, Question, QuestionKind
-from gateway.domain.event import InboundMessage, Sender, Verification
-from gateway.domain.facts import Facts
 from gateway.domain.knowledge import Article, ArticleText, Match
 from gateway.domain.language import Language
+from gateway.domain.messages import InboundMessage, Sender, Verification
+from gateway.domain.people import mailto, tel
 from gateway.domain.policy import Hours, Policy, QueueRule
 from routing.decide import decide
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from desks import Desk
 
-from gateway.domain.address import tel
+from gateway.domain.people import tel
 from gateway.intake.store import messages as store
 
 

@@ -21,11 +21,11 @@ from channels.registry import Registry
 from gateway.access import accounts
 from gateway.config import load_settings
 from gateway.domain.account import TwilioAccount, WhatsAppAccount
-from gateway.domain.address import mailto
-from gateway.domain.agent import Role, Scope
+from gateway.domain.agents import Role, Scope
 from gateway.domain.channel import Channel
-from gateway.domain.event import InboundMessage, Sender, Verification
 from gateway.domain.language import Language
+from gateway.domain.messages import InboundMessage, Sender, Verification
+from gateway.domain.people import mailto
 from gateway.intake import reference
 from gateway.intake.intake import Intake
 from gateway.intake.round import DecisionContext

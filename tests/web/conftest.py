@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from web_kit import STRANGE, Office, running_office
 
-from gateway.domain.agent import Role
+from gateway.domain.agents import Role
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gateway.domain.agent import Role, Scope
+from gateway.domain.agents import Role, Scope
 from gateway.web.api.table import BASE, OPERATIONS
 from gateway.web.server.access import EVERYONE
 from gateway.web.server.application import PAGES

@@ -3,7 +3,7 @@
 import pytest
 from openapi_spec_validator import validate
 
-from gateway.domain.agent import Role
+from gateway.domain.agents import Role
 from gateway.domain.consent import ConsentChange, ConsentState
 from gateway.people import merging
 from gateway.people.store.consent import ConsentEntry, change_consent

@@ -6,8 +6,8 @@ import re
 import pytest
 from web_kit import STRANGE, show
 
-from gateway.domain.agent import Role
-from gateway.domain.event import Verification
+from gateway.domain.agents import Role
+from gateway.domain.messages import Verification
 from gateway.people import merging
 from gateway.web.pages.attachments import safe_name
 

@@ -4,7 +4,7 @@ import re
 
 from web_kit import PHONE
 
-from gateway.domain.agent import Scope
+from gateway.domain.agents import Scope
 from gateway.web.api.table import BASE
 
 MAILBOX = "dana@example.com"

@@ -9,7 +9,7 @@ from multidict import CIMultiDict
 from web_kit import PASSWORD, running_office
 
 from gateway.access import accounts
-from gateway.domain.agent import Role
+from gateway.domain.agents import Role
 from gateway.domain.errors import Conflict, Refused
 from gateway.web.pages.login import _target
 from gateway.web.server.headers import peer

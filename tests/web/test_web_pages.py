@@ -4,7 +4,7 @@ import re
 
 from web_kit import PHONE, STRANGE, show
 
-from gateway.domain.agent import Role
+from gateway.domain.agents import Role
 from gateway.domain.language import Language
 from gateway.people.unsubscribing import sign
 from gateway.web.pages import i18n

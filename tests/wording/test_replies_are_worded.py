@@ -19,11 +19,11 @@ from routing_kit import (
     text,
 )
 
-from gateway.domain.case import CaseStatus
+from gateway.domain.cases import CaseStatus
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
-from gateway.domain.event import MessageKind, Verification
 from gateway.domain.language import Language
+from gateway.domain.messages import MessageKind, Verification
 from gateway.wording import Wording
 from gateway.wording.segments import count
 

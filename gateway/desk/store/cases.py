@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 
+from gateway.desk.cards import CaseCard
 from gateway.desk.store.conversations import Locked
-from gateway.domain.case import CaseDraft, CaseStatus, Severity, public_number
+from gateway.domain.cases import CaseDraft, CaseStatus, Severity, public_number
 from gateway.domain.paging import Place
-from gateway.domain.views import CaseCard
 from gateway.store.db import Connection, load_queries
 
 _QUERIES = load_queries(__file__)

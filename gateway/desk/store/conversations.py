@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 import asyncpg
 from msgspec import Struct
 
-from gateway.domain.case import CaseStatus, Severity
+from gateway.desk.cards import AttachmentCard, ConversationCard, DecisionNote, DeliveryState, Entry, ReplyChannel
+from gateway.domain.cases import CaseStatus, Severity
 from gateway.domain.channel import Channel, Provider
 from gateway.domain.consent import Purpose
 from gateway.domain.decision import Action, Reason
-from gateway.domain.delivery import Status
-from gateway.domain.outbound import Route
+from gateway.domain.outbox import Route, Status
 from gateway.domain.paging import Place
-from gateway.domain.views import AttachmentCard, ConversationCard, DecisionNote, DeliveryState, Entry, ReplyChannel
 from gateway.store.db import Connection, load_queries
 
 _QUERIES = load_queries(__file__)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from gateway.domain.event import Attachment
+from gateway.domain.messages import Attachment
 from gateway.store.db import Connection, load_queries
 
 _QUERIES = load_queries(__file__)

@@ -6,21 +6,13 @@ from datetime import datetime
 import asyncpg
 from msgspec import Struct
 
-from gateway.domain.arrival import (
-    Arrival,
-    Decided,
-    Known,
-    RawPayload,
-    StoredMessage,
-)
-from gateway.domain.case import CaseFacts, CaseStatus, Severity
+from gateway.domain.cases import CaseFacts, CaseStatus, Severity
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
-from gateway.domain.decision import Action, Reason
-from gateway.domain.event import MessageKind, Verification
-from gateway.domain.facts import Facts
+from gateway.domain.decision import Action, Facts, Reason
 from gateway.domain.language import Language
-from gateway.domain.text import storable
+from gateway.domain.messages import MessageKind, Verification, storable
+from gateway.intake.arrival import Arrival, Decided, Known, RawPayload, StoredMessage
 from gateway.store.db import Connection, load_queries, to_json, to_rows
 from gateway.store.documents import from_question, to_question
 

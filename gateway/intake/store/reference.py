@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import time
 from typing import Any
 
-from gateway.domain.case import Severity
+from gateway.domain.cases import Severity
 from gateway.domain.channel import Endpoint
 from gateway.domain.knowledge import Article, ArticleText
 from gateway.domain.language import Language

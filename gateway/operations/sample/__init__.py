@@ -9,8 +9,8 @@ from importlib import resources
 from typing import Any
 
 from gateway.access.accounts import create_user, is_anybody_known
-from gateway.domain.agent import Role
-from gateway.domain.case import Severity
+from gateway.domain.agents import Role
+from gateway.domain.cases import Severity
 from gateway.domain.language import Language
 from gateway.domain.policy import Hours, Policy, QueueRule
 from gateway.intake.store import reference

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
-from gateway.domain.delivery import Lane
+from gateway.domain.outbox import Lane
 from gateway.store.db import Connection, load_queries
 
 _QUERIES = load_queries(__file__)

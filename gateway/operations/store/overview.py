@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from gateway.domain.delivery import Status
+from gateway.domain.outbox import Status
 from gateway.domain.paging import Place
-from gateway.domain.views import DeliveryCard, EndpointCard, ProblemCard
+from gateway.operations.cards import DeliveryCard, EndpointCard, ProblemCard
 from gateway.store.db import Connection, load_queries
 
 _QUERIES = load_queries(__file__)

@@ -6,8 +6,7 @@ from msgspec import Struct
 
 from gateway.domain.channel import Channel, Provider
 from gateway.domain.consent import Purpose
-from gateway.domain.delivery import Choice
-from gateway.domain.outbound import Route
+from gateway.domain.outbox import Choice, Route
 from gateway.store.db import Connection, load_queries, to_json
 
 _QUERIES = load_queries(__file__)

@@ -11,8 +11,7 @@ from msgspec.structs import replace
 
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
-from gateway.domain.delivery import Choice, Lane
-from gateway.domain.outbox import Budget, Claim, Claimed, OpenEndpoint, OutcomeKind, Pause, SendOutcome
+from gateway.domain.outbox import Budget, Choice, Claim, Claimed, Lane, OpenEndpoint, OutcomeKind, Pause, SendOutcome
 from gateway.store.db import Connection, load_queries
 
 _QUERIES = load_queries(__file__)

@@ -6,8 +6,7 @@ from msgspec import Struct
 
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
-from gateway.domain.delivery import Choice, Lane
-from gateway.domain.outbound import OutgoingDraft, Route
+from gateway.domain.outbox import Choice, Lane, OutgoingDraft, Route
 from gateway.store.db import Connection, load_queries, to_rows
 from gateway.store.documents import from_question
 

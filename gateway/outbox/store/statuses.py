@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from gateway.domain.channel import Channel
-from gateway.domain.text import storable
+from gateway.domain.messages import storable
 from gateway.store.db import Connection, load_queries
 
 _QUERIES = load_queries(__file__)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 
-from gateway.domain.arrival import AddressKey, NewAddress, Person
+from gateway.domain.people import AddressKey, NewAddress, Person
 from gateway.store.db import Connection, load_queries
 
 _QUERIES = load_queries(__file__)
@@ -23,7 +23,7 @@ async def find_and_lock(connection: Connection, keys: Sequence[AddressKey]) -> t
     """
     people: dict[AddressKey, Person] = {}
     all_stand = True
-    async for row in _QUERIES.resolve_and_lock(connection, **_key_columns(keys)):
+    async for row in _QUERIES.find_and_lock(connection, **_key_columns(keys)):
         people[keys[row["ord"]]] = _person(row)
         all_stand = all_stand and row["merged_into"] is None
     return people, all_stand

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from gateway.domain.consent import ConsentState, Purpose
-from gateway.domain.views import AddressCard, ContactCard
+from gateway.people.cards import AddressCard, ContactCard
 from gateway.store.db import Connection, load_queries
 
 _QUERIES = load_queries(__file__)

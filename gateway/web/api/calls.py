@@ -7,10 +7,10 @@ from pydantic import BaseModel
 from gateway.desk import cases, inbox, reply, verification
 from gateway.desk.reply import ReplyRequest
 from gateway.desk.store.conversations import Wanted
-from gateway.domain.address import Address
 from gateway.domain.consent import Purpose
 from gateway.domain.language import Language
 from gateway.domain.paging import BadCursor
+from gateway.domain.people import Address
 from gateway.knowledge import articles
 from gateway.operations import dead_letters, overview
 from gateway.people import contacts, merging, proofs

@@ -5,21 +5,15 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+from gateway.desk.cards import CaseCard, ConversationCard, Entry
 from gateway.desk.inbox import LONGEST_TEXT
-from gateway.domain.case import CaseStatus, Severity
+from gateway.domain.cases import CaseStatus, Severity
 from gateway.domain.channel import Channel
-from gateway.domain.delivery import Status
 from gateway.domain.language import Language
-from gateway.domain.views import (
-    ArticleCard,
-    CaseCard,
-    ContactCard,
-    ConversationCard,
-    DeliveryCard,
-    Draft,
-    DraftText,
-    Entry,
-)
+from gateway.domain.outbox import Status
+from gateway.knowledge.cards import ArticleCard, Draft, DraftText
+from gateway.operations.cards import DeliveryCard
+from gateway.people.cards import ContactCard
 from routing.reasons import say
 
 Wire = TypeVar("Wire", bound=BaseModel)

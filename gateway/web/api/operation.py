@@ -7,7 +7,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from gateway.access import accounts
-from gateway.domain.agent import ApiToken, Scope
+from gateway.domain.agents import ApiToken, Scope
 from gateway.domain.language import Language
 from gateway.web.api.queries import OnePath, Query
 from gateway.web.pages import i18n

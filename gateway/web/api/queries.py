@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.domain.case import CaseStatus
-from gateway.domain.delivery import Status
+from gateway.domain.cases import CaseStatus
+from gateway.domain.outbox import Status
 from gateway.web.api.models import Id
 
 Cursor = Annotated[str | None, Field(max_length=200, description="where the previous page ended")]

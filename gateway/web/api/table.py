@@ -1,6 +1,6 @@
 """Every operation of the API as data: the routes, their scopes and the OpenAPI document all come from here."""
 
-from gateway.domain.agent import Scope
+from gateway.domain.agents import Scope
 from gateway.web.api import calls, models
 from gateway.web.api.operation import Operation
 from gateway.web.api.queries import CasesQuery, ContactsQuery, DeliveriesQuery, ListQuery

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.desk.cards import ReplyChannel, Thread
 from gateway.desk.reply import is_used, is_window_shut
 from gateway.domain.consent import Purpose, may_send
-from gateway.domain.views import ReplyChannel, Thread
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from gateway.domain.language import Language
-from gateway.domain.views import ArticleCard, DraftText
 from gateway.knowledge import articles as knowledge
+from gateway.knowledge.cards import ArticleCard, DraftText
 from gateway.people.unsubscribing import read, unsubscribe
 from gateway.web.pages import render
 from gateway.web.server.problems import Problem

@@ -8,14 +8,14 @@ from multidict import MultiDictProxy
 
 from channels.phone import to_e164
 from gateway.desk import cases, inbox, reply
+from gateway.desk.cards import Thread
 from gateway.desk.reply import ReplyRequest
 from gateway.desk.store.conversations import Wanted
-from gateway.domain.agent import Agent
-from gateway.domain.case import CaseStatus
+from gateway.domain.agents import Agent
+from gateway.domain.cases import CaseStatus
 from gateway.domain.channel import Channel
 from gateway.domain.errors import AddressError, Conflict, Refused
 from gateway.domain.paging import BadCursor
-from gateway.domain.views import Thread
 from gateway.people import contacts
 from gateway.runtime import clock
 from gateway.web.pages import render

@@ -5,9 +5,9 @@ from aiohttp import web
 from channels.phone import to_e164
 from gateway.desk import verification
 from gateway.desk.cases import actor
-from gateway.domain.address import Address, mailto
 from gateway.domain.errors import AddressError, Conflict, GatewayError, NotFound, Refused
 from gateway.domain.language import Language
+from gateway.domain.people import Address, mailto
 from gateway.people import contacts, merging, proofs
 from gateway.runtime import clock
 from gateway.web.pages import render

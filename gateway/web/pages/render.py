@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from gateway.domain.agent import Session
+from gateway.domain.agents import Session
 from gateway.domain.decision import Reason
 from gateway.domain.language import Language
 from gateway.runtime import clock

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from gateway.domain.agent import Role
+from gateway.domain.agents import Role
 from gateway.web.server import sessions
 from gateway.web.server.problems import Problem
 

@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 from prometheus_client import Gauge
 
-from gateway.domain.delivery import Lane
+from gateway.domain.outbox import Lane
 from gateway.operations import overview
 from gateway.web.server.services import Services
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from gateway.access import accounts
-from gateway.domain.agent import Session
+from gateway.domain.agents import Session
 from gateway.web.server.services import SERVICES, Services
 
 SESSION: web.RequestKey[Session] = web.RequestKey("session", Session)

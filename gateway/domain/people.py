@@ -1,4 +1,4 @@
-"""Where a person can be reached: a scheme and a normalised value. Phone numbers are normalised by `channels.phone`."""
+"""People by their addresses: what an address is, what tells two apart, and whose one is."""
 
 from enum import StrEnum
 from typing import Self
@@ -6,6 +6,7 @@ from typing import Self
 from msgspec import Struct
 
 from gateway.domain.errors import AddressError
+from gateway.domain.language import Language
 
 
 class Scheme(StrEnum):
@@ -54,3 +55,28 @@ def mailto(mailbox: str) -> Address:
 def wa(user_id: str) -> Address:
     """Name a WhatsApp user known only by a business-scoped user id."""
     return Address(scheme=Scheme.WA, value=user_id)
+
+
+class AddressKey(Struct, frozen=True, kw_only=True):
+    """What tells addresses apart: the address as text, and whether somebody vouches for its owner."""
+
+    uri: str
+    proven: bool
+
+
+class NewAddress(Struct, frozen=True, kw_only=True):
+    """An address to add: to this contact, or to a new one when there is none."""
+
+    key: AddressKey
+    contact_id: int | None = None
+    name: str = ""
+    language: Language | None = None
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """A known address, whose it is, and the conversation it speaks in."""
+
+    address_id: int
+    contact_id: int
+    conversation_id: int
+    name: str

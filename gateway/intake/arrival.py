@@ -5,37 +5,11 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from gateway.domain.case import CaseDraft
+from gateway.domain.cases import CaseDraft
 from gateway.domain.channel import Channel
-from gateway.domain.decision import Decision
-from gateway.domain.event import InboundMessage
-from gateway.domain.facts import Facts
-from gateway.domain.language import Language
-
-
-class AddressKey(Struct, frozen=True, kw_only=True):
-    """What tells addresses apart: the address as text, and whether somebody vouches for its owner."""
-
-    uri: str
-    proven: bool
-
-
-class Person(Struct, frozen=True, kw_only=True):
-    """A known address, whose it is, and the conversation it speaks in."""
-
-    address_id: int
-    contact_id: int
-    conversation_id: int
-    name: str
-
-
-class NewAddress(Struct, frozen=True, kw_only=True):
-    """An address to add: to this contact, or to a new one when there is none."""
-
-    key: AddressKey
-    contact_id: int | None = None
-    name: str = ""
-    language: Language | None = None
+from gateway.domain.decision import Decision, Facts
+from gateway.domain.messages import InboundMessage
+from gateway.domain.people import Person
 
 
 class RawPayload(Struct, frozen=True, kw_only=True):

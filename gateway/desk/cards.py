@@ -1,41 +1,15 @@
-"""What screens and the API show: conversations, messages, cases and contacts as they are read, with their context."""
+"""What agents see: conversations, messages and cases as they are read, with their context."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-from gateway.domain.case import CaseStatus, Severity
+from gateway.domain.cases import CaseStatus, Severity
 from gateway.domain.channel import Channel
-from gateway.domain.consent import ConsentState, Purpose
+from gateway.domain.consent import Purpose
 from gateway.domain.decision import Action, Reason
-from gateway.domain.delivery import Status
-from gateway.domain.outbound import Route
-
-
-class AddressCard(Struct, frozen=True, kw_only=True):
-    """One address of a contact. `consent` is the latest choice, None when they never chose.
-
-    `unreachable` says, per channel, why messages no longer arrive.
-    """
-
-    address_id: int
-    uri: str
-    proven: bool
-    opted_out: frozenset[Purpose] = frozenset()
-    consent: ConsentState | None = None
-    unreachable: Mapping[str, str] = field(default_factory=dict)
-
-
-class ContactCard(Struct, frozen=True, kw_only=True):
-    """A contact with all its addresses; `conversation_id` is the one thread."""
-
-    contact_id: int
-    name: str
-    language: str | None
-    conversation_id: int
-    created_at: datetime
-    addresses: tuple[AddressCard, ...] = ()
+from gateway.domain.outbox import Route, Status
+from gateway.people.cards import ContactCard
 
 
 class CaseCard(Struct, frozen=True, kw_only=True):
@@ -178,73 +152,3 @@ class Thread(Struct, frozen=True, kw_only=True):
     def open_case(self) -> CaseCard | None:
         """The newest case that is not resolved."""
         return next((case for case in self.cases if case.status is not CaseStatus.RESOLVED), None)
-
-
-class Draft(Struct, frozen=True, kw_only=True):
-    """A knowledge article as an editor writes it: texts by language."""
-
-    key: str
-    category: str
-    published: bool
-    texts: tuple["DraftText", ...]
-
-
-class DraftText(Struct, frozen=True, kw_only=True):
-    """One language of an article."""
-
-    language: str
-    title: str
-    answer: str
-    variants: tuple[str, ...] = ()
-
-
-class ArticleCard(Draft, frozen=True, kw_only=True):
-    """An article as stored."""
-
-    article_id: int
-    updated_at: datetime
-
-
-class DeliveryCard(Struct, frozen=True, kw_only=True):
-    """One delivery as operations see it."""
-
-    delivery_id: int
-    message_id: int
-    conversation_id: int
-    channel: str
-    endpoint: str
-    address: str
-    lane: int
-    purpose: str
-    status: Status
-    attempts: int
-    created_at: datetime
-    updated_at: datetime
-    error_code: str | None = None
-    reason: str | None = None
-    provider_id: str | None = None
-
-
-class ProblemCard(Struct, frozen=True, kw_only=True):
-    """A payload of which nothing, or not everything, could be made; `excerpt` is the start of its body."""
-
-    raw_id: int
-    source: str
-    received_at: datetime
-    problem: str
-    size_bytes: int
-    excerpt: str
-
-
-class EndpointCard(Struct, frozen=True, kw_only=True):
-    """One of our numbers or mailboxes as operations see it."""
-
-    endpoint_id: int
-    key: str
-    channel: str
-    address: str
-    name: str
-    active: bool
-    sends_per_second: float
-    paused_until: datetime | None = None
-    paused_reason: str | None = None
