@@ -6,6 +6,7 @@ import { keepDrafts } from "./drafts.js";
 import { bindKeys } from "./keys.js";
 import { listen } from "./live.js";
 import { keepPlace } from "./place.js";
+import { keepSelection } from "./selection.js";
 
 window.htmx = htmx;
 
@@ -13,6 +14,7 @@ window.htmx = htmx;
 Idiomorph.defaults.ignoreActiveValue = true;
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.tagName === "DETAILS");
 
+keepSelection();
 keepPlace();
 listen();
 keepDrafts();
