@@ -1,5 +1,6 @@
 // Live news. Only ids come down the stream; what changed is then fetched as anyone would fetch it. While the stream is
-// broken the screen is refreshed every few seconds, and once more when it is back, so that nothing stays stale.
+// broken the screen is refreshed every few seconds. Each time it opens, the first time too, the screen is refreshed once
+// more, since nobody told what changed until then.
 import htmx from "htmx.org";
 import { selected, shown } from "./selection.js";
 
@@ -9,7 +10,6 @@ const ROWS_OF_FIRST_PAGE = 41;
 
 export function listen() {
   let isConnected = false;
-  let wasConnected = false;
   const changed = new Set();
   let timer = 0;
 
@@ -21,8 +21,7 @@ export function listen() {
   document.body.addEventListener("htmx:sseOpen", () => {
     isConnected = true;
     show(false);
-    if (wasConnected) refresh(true);
-    wasConnected = true;
+    refresh(true);
   });
   document.body.addEventListener("htmx:sseError", () => {
     isConnected = false;
