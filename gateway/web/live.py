@@ -18,8 +18,8 @@ async def live(request: web.Request) -> web.StreamResponse:
     services = request.app[SERVICES]
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
     secure(response, services)
-    await response.prepare(request)
     with services.news.screen() as queue, suppress(ConnectionResetError):
+        await response.prepare(request)
         await response.write(f"retry: {_AGAIN_MILLISECONDS}\n\n".encode())
         while not services.news.is_over:
             try:

@@ -68,7 +68,10 @@ class News:
             self.tell(EVERYTHING if announcement.kind == LOOK_AGAIN else announcement.conversation_ids)
 
     async def poll(self) -> None:
-        """Ask PostgreSQL what changed, until cancelled; what the bell told is told twice, which harms nothing."""
+        """Ask PostgreSQL what changed, until cancelled; what the bell told is told twice, which harms nothing.
+
+        The first look finds nothing to compare with, so screens opened before it are told to look at all again.
+        """
         told: dict[int, int] | None = None
         since = 0
         while True:
@@ -84,8 +87,8 @@ class News:
                 log.warning("news_poll_failed", error=type(error).__name__)
                 continue
             fresh = tuple(key for key, latest in found.items() if told is not None and told.get(key) != latest)
-            told, since = found, max(since, *found.values(), 0)
-            if fresh or not await self._is_bell_heard():
+            is_first_look, told, since = told is None, found, max(since, *found.values(), 0)
+            if fresh or is_first_look or not await self._is_bell_heard():
                 self.tell(fresh or EVERYTHING)
 
     async def _is_bell_heard(self) -> bool:

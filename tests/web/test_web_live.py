@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.bell import Bell, connect
+from gateway.bell import NEWS, Bell, connect
 from gateway.web.news import EVERYTHING, LONGEST_QUEUE, News
 
 
@@ -10,7 +10,9 @@ async def test_news_reach_an_open_screen_at_once(desk):
     answer = await desk.client.get("/live")
     assert answer.content_type == "text/event-stream"
     conversation = await desk.conversation_of()
-    await asyncio.sleep(0.3)
+    async with asyncio.timeout(10):
+        while await desk.services.redis.pubsub_numsub(NEWS) != [(NEWS.encode(), 1)]:
+            await asyncio.sleep(0.01)
 
     await desk.text("ועוד משהו")
 
@@ -25,9 +27,10 @@ async def test_without_redis_news_come_from_the_database(desk, monkeypatch):
     unheard = News(desk.pool, Bell(None))
     with unheard.screen() as queue:
         polling = asyncio.create_task(unheard.poll())
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(10):
+            assert await queue.get() == EVERYTHING, "nobody knows what changed before the first look"
         await desk.text("ועוד משהו")
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             assert await queue.get() == (await desk.conversation_of(),)
         polling.cancel()
 
