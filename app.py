@@ -131,7 +131,7 @@ async def _services(
         notifier=notifier,
         provided=provided,
         files=files,
-        news=LiveUpdates(pool, notifier, redis),
+        live_updates=LiveUpdates(pool, notifier, redis),
         counters=counters,
         redis=redis,
         trusted_proxies=networks(settings.trusted_proxies),

@@ -2,8 +2,8 @@
 
 import people
 import pytest
+from browser_kit import open_inbox
 from playwright.async_api import expect
-from web_kit import PASSWORD
 
 from gateway.domain.agents import Role
 from gateway.domain.outbox import Lane
@@ -21,17 +21,7 @@ async def test_it_changes_by_itself_and_nothing_overflows(office, browser, langu
         "UPDATE endpoint SET paused_until = now() + interval '5 minutes', paused_reason = 'unreachable' WHERE id = $1",
         endpoint_id,
     )
-    context = await browser.new_context(viewport={"width": width, "height": 1000})
-    page = await context.new_page()
-    page.set_default_timeout(8000)
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    await page.goto(str(office.client.make_url("/login")))
-    await page.fill("#email", "noa@example.com")
-    await page.fill("#password", PASSWORD)
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#list")).to_be_visible()
+    page = await open_inbox(office, browser, width=width, height=1000)
     await page.goto(str(office.client.make_url("/operations")))
     await page.locator('a[href="/operations/health"]').click()
     lanes = page.locator("section[aria-labelledby=outbox-title] tbody tr")
@@ -46,5 +36,4 @@ async def test_it_changes_by_itself_and_nothing_overflows(office, browser, langu
     assert await page.evaluate("document.documentElement.dir") == ("rtl" if language == "he" else "ltr")
     await page.locator('form[action="/operations/health/discard"] button').click()
     await expect(page.locator("#held-title")).to_have_count(0)
-    assert complaints == []
-    await context.close()
+    assert page.complaints == []

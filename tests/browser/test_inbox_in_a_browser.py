@@ -3,27 +3,13 @@
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from browser_kit import open_inbox
+from playwright.async_api import expect
 from web_kit import PASSWORD
 
 from gateway.domain.agents import Role
 
 STRANGE = "הכלב שלי אכל את השלט של הממיר ועכשיו הטלוויזיה מדברת סינית"
-
-
-async def open_inbox(office, browser, *, email="noa@example.com", width=1440, height=900) -> Page:
-    context = await browser.new_context(viewport={"width": width, "height": height})
-    page = await context.new_page()
-    page.set_default_timeout(8000)
-    page.complaints = []
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
-    await page.goto(str(office.client.make_url("/login")))
-    await page.fill("#email", email)
-    await page.fill("#password", PASSWORD)
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#list")).to_be_visible()
-    return page
 
 
 async def test_an_agent_logs_in_reads_answers_and_sees_it_delivered(office, browser):

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli.main import app
-from gateway.domain.event import Automatic, Event, InboundMessage, MessageKind
+from gateway.domain.messages import Automatic, Event, InboundMessage, MessageKind
 
 RUNNER = CliRunner()
 FORM = (
@@ -142,8 +142,8 @@ def test_parse_says_when_a_file_could_not_be_understood(tmp_path):
 
 def test_an_answering_machine_is_no_message():
     from gateway.cli.view import event_line
-    from gateway.domain.address import mailto
-    from gateway.domain.event import Sender
+    from gateway.domain.messages import Sender
+    from gateway.domain.people import mailto
 
     event = InboundMessage(
         endpoint="smtp:email:a@b.c",
@@ -158,8 +158,8 @@ def test_an_answering_machine_is_no_message():
 def test_every_kind_of_event_has_a_line_with_the_same_fields(event_type):
     from gateway.cli.view import event_line
     from gateway.domain import messages as events
-    from gateway.domain.address import tel
-    from gateway.domain.delivery import Status
+    from gateway.domain.outbox import Status
+    from gateway.domain.people import tel
 
     sender = events.Sender(address=tel("+972501234567"))
     fields = {

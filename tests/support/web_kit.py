@@ -195,7 +195,7 @@ async def make_services(pool: Pool, redis_url: str, folder: Path, **changes: obj
         notifier=notifier,
         provided=Provided(twilio=registry.twilio_adapters, whatsapp=registry.whatsapp_adapters),
         files=open_files(settings),
-        news=LiveUpdates(pool, notifier),
+        live_updates=LiveUpdates(pool, notifier),
         counters=SendCounters(redis_url),
         redis=connect(redis_url),
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.redis.notifier import Notifier, connect
+from gateway.redis.notifier import LIVE_UPDATES, Notifier, connect
 from gateway.web.server.live_updates import EVERYTHING, LONGEST_QUEUE, LiveUpdates
 
 
@@ -10,7 +10,9 @@ async def test_news_reach_an_open_screen_at_once(desk):
     answer = await desk.client.get("/live")
     assert answer.content_type == "text/event-stream"
     conversation = await desk.conversation_of()
-    await asyncio.sleep(0.3)
+    async with asyncio.timeout(10):
+        while await desk.services.redis.pubsub_numsub(LIVE_UPDATES) != [(LIVE_UPDATES.encode(), 1)]:
+            await asyncio.sleep(0.01)
 
     await desk.text("ועוד משהו")
 
@@ -23,11 +25,12 @@ async def test_news_reach_an_open_screen_at_once(desk):
 async def test_without_redis_news_come_from_the_database(desk, monkeypatch):
     monkeypatch.setattr("gateway.web.server.live_updates.POLL_SECONDS", 0.05)
     unheard = LiveUpdates(desk.pool, Notifier(None))
-    with unheard.screen() as queue:
+    with unheard.subscribe() as queue:
         polling = asyncio.create_task(unheard.poll())
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(10):
+            assert await queue.get() == EVERYTHING, "nobody knows what changed before the first look"
         await desk.text("ועוד משהו")
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             assert await queue.get() == (await desk.conversation_of(),)
         polling.cancel()
 
@@ -35,7 +38,7 @@ async def test_without_redis_news_come_from_the_database(desk, monkeypatch):
 async def test_while_redis_is_away_screens_look_at_everything_again(desk, monkeypatch):
     monkeypatch.setattr("gateway.web.server.live_updates.POLL_SECONDS", 0.05)
     away = LiveUpdates(desk.pool, Notifier(None), connect("redis://127.0.0.1:1"))
-    with away.screen() as queue:
+    with away.subscribe() as queue:
         polling = asyncio.create_task(away.poll())
         async with asyncio.timeout(3):
             assert await queue.get() == EVERYTHING
@@ -43,9 +46,9 @@ async def test_while_redis_is_away_screens_look_at_everything_again(desk, monkey
 
 
 async def test_a_screen_that_cannot_keep_up_is_told_to_look_at_everything(desk):
-    with desk.services.news.screen() as queue:
+    with desk.services.live_updates.subscribe() as queue:
         for number in range(LONGEST_QUEUE + 5):
-            desk.services.news.tell((number,))
+            desk.services.live_updates.tell((number,))
         assert queue.qsize() <= LONGEST_QUEUE
         assert await queue.get() == EVERYTHING
 

@@ -90,8 +90,8 @@ ORDER BY chosen.id LIMIT :count;
 -- These messages as a thread shows them, oldest first. Of a long text sent in parts, the part that got least far speaks;
 -- of a part that was tried on several channels, the latest try.
 SELECT m.id, m.conversation_id, m.direction, m.channel, m.kind, m.text, m.created_at, m.full_text, m.subject,
-       m.verification, m.purpose, m.html IS NOT NULL AS has_html, m.because_of, m.author,
-       coalesce(agent.name, m.author) AS author_name, address.uri AS address,
+       m.verification, m.purpose, m.html IS NOT NULL AS has_html, m.because_of AS cause_message_id,
+       m.author, coalesce(agent.name, m.author) AS author_name, address.uri AS address,
        coalesce(nullif(endpoint.name, ''), endpoint.address) AS endpoint,
        coalesce(sent.provider_id, m.provider_id) AS provider_id,
        sent.status, sent.channel AS sent_channel, sent.reason, sent.attempts,

@@ -18,10 +18,10 @@ async def live(request: web.Request) -> web.StreamResponse:
     services = request.app[SERVICES]
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
     secure(response, services)
-    await response.prepare(request)
-    with services.news.screen() as queue, suppress(ConnectionResetError):
+    with services.live_updates.subscribe() as queue, suppress(ConnectionResetError):
+        await response.prepare(request)
         await response.write(f"retry: {_AGAIN_MILLISECONDS}\n\n".encode())
-        while not services.news.is_over:
+        while not services.live_updates.is_over:
             try:
                 async with asyncio.timeout(BEAT_SECONDS):
                     changed = await queue.get()

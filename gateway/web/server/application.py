@@ -75,7 +75,7 @@ def build(services: Services) -> web.Application:
 
 
 async def _news(app: web.Application) -> AsyncIterator[None]:
-    news = app[SERVICES].news
+    news = app[SERVICES].live_updates
     tasks = {asyncio.create_task(news.listen()), asyncio.create_task(news.poll())}
     yield
     # Again until they end: the Redis client can swallow a cancellation that meets one of its own time limits.
@@ -86,4 +86,4 @@ async def _news(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _let_screens_go(app: web.Application) -> None:
-    app[SERVICES].news.end()
+    app[SERVICES].live_updates.end()

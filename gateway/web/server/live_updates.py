@@ -37,7 +37,7 @@ class LiveUpdates:
         self.is_over = False
 
     @contextmanager
-    def screen(self) -> Iterator[asyncio.Queue[tuple[int, ...]]]:
+    def subscribe(self) -> Iterator[asyncio.Queue[tuple[int, ...]]]:
         """Give a queue of changed conversation ids for one screen; no ids mean that it should look at all again."""
         queue: asyncio.Queue[tuple[int, ...]] = asyncio.Queue(LONGEST_QUEUE)
         self._screens.add(queue)
@@ -68,7 +68,10 @@ class LiveUpdates:
             self.tell(EVERYTHING if announcement.kind == LOOK_AGAIN else announcement.conversation_ids)
 
     async def poll(self) -> None:
-        """Ask PostgreSQL what changed, until cancelled; what the notifier told is told twice, which harms nothing."""
+        """Ask PostgreSQL what changed, until cancelled; what the notifier told is told twice, which harms nothing.
+
+        The first look finds nothing to compare with, so screens opened before it are told to look at all again.
+        """
         told: dict[int, int] | None = None
         since = 0
         while True:
@@ -84,8 +87,8 @@ class LiveUpdates:
                 log.warning("news_poll_failed", error=type(error).__name__)
                 continue
             fresh = tuple(key for key, latest in found.items() if told is not None and told.get(key) != latest)
-            told, since = found, max(since, *found.values(), 0)
-            if fresh or not await self._is_notifier_heard():
+            is_first_look, told, since = told is None, found, max(since, *found.values(), 0)
+            if fresh or is_first_look or not await self._is_notifier_heard():
                 self.tell(fresh or EVERYTHING)
 
     async def _is_notifier_heard(self) -> bool:

@@ -38,7 +38,7 @@ class Services:
     notifier: Notifier
     provided: Provided
     files: Files
-    news: LiveUpdates
+    live_updates: LiveUpdates
     counters: SendCounters
     redis: Redis | None = None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = field(default=())

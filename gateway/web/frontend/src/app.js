@@ -4,8 +4,10 @@ import "htmx-ext-sse";
 import { Idiomorph } from "idiomorph/htmx";
 import { keepDrafts } from "./drafts.js";
 import { bindKeys } from "./keys.js";
+import { dropLate } from "./late.js";
 import { listen } from "./live.js";
 import { keepPlace } from "./place.js";
+import { keepSelection } from "./selection.js";
 
 window.htmx = htmx;
 
@@ -13,6 +15,8 @@ window.htmx = htmx;
 Idiomorph.defaults.ignoreActiveValue = true;
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.tagName === "DETAILS");
 
+dropLate();
+keepSelection();
 keepPlace();
 listen();
 keepDrafts();

@@ -21,15 +21,9 @@ export function keepDrafts() {
     if (event.target.name === "mode") switchMode();
     if (event.target.name === "way") count();
   });
-  document.body.addEventListener("sent", (event) => {
-    const form = composer();
-    forget();
-    form.elements.key.value = event.detail.key;
-    form.elements.text.value = "";
-    refuse("");
-    count();
-    announce("sent");
-    form.elements.text.focus();
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    // Heard at the form itself: by the time it is sent, the screen may show another conversation.
+    if (event.target.id === "composer") event.target.addEventListener("sent", sent);
   });
   document.body.addEventListener("htmx:responseError", (event) => {
     if (event.target.closest?.("#composer, #thread")) refuse(event.detail.xhr.responseText);
@@ -52,9 +46,21 @@ export function chooseMode(mode) {
   composer().elements.text.focus();
 }
 
+function sent(event) {
+  const form = event.currentTarget;
+  localStorage.removeItem(name(form));
+  form.elements.key.value = event.detail.key;
+  form.elements.text.value = "";
+  announce("sent");
+  if (!form.isConnected) return;
+  refuse("");
+  count();
+  form.elements.text.focus();
+}
+
 const composer = () => document.getElementById("composer");
 const mode = () => composer().elements.mode.value;
-const name = (kind = mode()) => `${PREFIX}${composer().dataset.draft}.${kind}`;
+const name = (form = composer()) => `${PREFIX}${form.dataset.draft}.${form.elements.mode.value}`;
 
 function save() {
   const text = composer().elements.text.value;
@@ -85,10 +91,6 @@ function dress() {
   form.elements.text.placeholder = form.elements.text.dataset[kind];
   const label = form.querySelector("#send span");
   label.textContent = label.dataset[kind];
-}
-
-function forget() {
-  localStorage.removeItem(name());
 }
 
 function forgetAll() {

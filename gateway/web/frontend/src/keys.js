@@ -1,12 +1,13 @@
 // Shortcuts, bound to the physical key so that they work on a Hebrew keyboard as well.
 import { chooseMode } from "./drafts.js";
+import { selected, whenHere } from "./selection.js";
 
 const ACTIONS = {
   KeyJ: () => step(1),
   KeyK: () => step(-1),
-  KeyR: () => chooseMode("reply"),
-  KeyN: () => chooseMode("note"),
-  KeyE: () => document.querySelector("[data-key=resolve]")?.click(),
+  KeyR: () => whenHere(() => chooseMode("reply")),
+  KeyN: () => whenHere(() => chooseMode("note")),
+  KeyE: () => whenHere(() => document.querySelector("[data-key=resolve]")?.click()),
 };
 
 export function bindKeys() {
@@ -32,13 +33,8 @@ const search = () => document.getElementById("search")?.focus();
 
 function step(by) {
   const links = [...document.querySelectorAll("#rows a[data-open]")];
-  const at = links.findIndex((link) => link.getAttribute("aria-current") === "true");
+  const at = links.findIndex((link) => link.dataset.open === selected());
   const next = links[at < 0 ? 0 : at + by];
-  if (next) {
-    // Marked at once, so that the next press goes on from here even when it comes before the conversation does.
-    links[at]?.removeAttribute("aria-current");
-    next.setAttribute("aria-current", "true");
-    next.click();
-    next.scrollIntoView({ block: "nearest" });
-  }
+  next?.click();
+  next?.scrollIntoView({ block: "nearest" });
 }

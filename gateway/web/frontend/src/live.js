@@ -1,6 +1,8 @@
 // Live news. Only ids come down the stream; what changed is then fetched as anyone would fetch it. While the stream is
-// broken the screen is refreshed every few seconds, and once more when it is back, so that nothing stays stale.
+// broken the screen is refreshed every few seconds. Each time it opens, the first time too, the screen is refreshed once
+// more, since nobody told what changed until then.
 import htmx from "htmx.org";
+import { selected, shown } from "./selection.js";
 
 const CALM_MS = 250;
 const POLL_MS = 4000;
@@ -8,7 +10,6 @@ const ROWS_OF_FIRST_PAGE = 41;
 
 export function listen() {
   let isConnected = false;
-  let wasConnected = false;
   const changed = new Set();
   let timer = 0;
 
@@ -20,8 +21,7 @@ export function listen() {
   document.body.addEventListener("htmx:sseOpen", () => {
     isConnected = true;
     show(false);
-    if (wasConnected) refresh(true);
-    wasConnected = true;
+    refresh(true);
   });
   document.body.addEventListener("htmx:sseError", () => {
     isConnected = false;
@@ -36,7 +36,7 @@ export function listen() {
 
   function tell() {
     timer = 0;
-    const open = document.getElementById("thread")?.dataset.conversation;
+    const open = shown();
     const isHere = changed.has("all") || changed.has(open);
     changed.clear();
     if (isHere && open) announce("news");
@@ -63,8 +63,8 @@ function show(isLost) {
 }
 
 document.addEventListener("htmx:configRequest", (event) => {
-  // A refresh of the list keeps the row of the open conversation marked.
+  // A refresh of the list keeps the row of the selected conversation marked.
   if (event.detail.path.startsWith("/inbox/list")) {
-    event.detail.parameters.set("current", document.getElementById("thread")?.dataset.conversation ?? "");
+    event.detail.parameters.set("current", selected() ?? "");
   }
 });

@@ -26,23 +26,12 @@ export function keepPlace() {
       toEnd();
     }
   });
-  document.body.addEventListener("htmx:afterSettle", () => {
-    mark();
-    title();
-  });
+  document.body.addEventListener("htmx:afterSettle", title);
   document.body.addEventListener("htmx:pushedIntoHistory", () => {
     document.body.classList.toggle("has-thread", location.pathname.startsWith("/conversations/"));
   });
   toEnd();
   title();
-}
-
-function mark() {
-  const open = document.getElementById("thread")?.dataset.conversation;
-  for (const link of document.querySelectorAll("a[data-open]")) {
-    if (link.dataset.open === open) link.setAttribute("aria-current", "true");
-    else link.removeAttribute("aria-current");
-  }
 }
 
 const plainTitle = document.title;
