@@ -32,7 +32,7 @@ from gateway.runtime.files import Files, open_files
 from gateway.runtime.log import set_up_logging
 from gateway.store.db import Pool, open_pool
 from gateway.web import webhooks
-from gateway.web.server.connection_limits import ConnectionLimits
+from gateway.web.server.listening import ConnectionLimits
 from gateway.web.server.live_updates import LiveUpdates
 from gateway.web.server.services import Provided, Services, networks
 from gateway.web.server.serving import serve_http

@@ -7,15 +7,13 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.embedded.process import die_with_parent
+from gateway.runtime.supervisor import keep_running
 
 DRAIN_SECONDS = 20
-_LONGEST_WAIT_SECONDS = 30
-_STEADY_SECONDS = 60
 _LONGEST_LINE_BYTES = 1 << 20
 
 
@@ -31,17 +29,7 @@ class Child:
 
     async def keep_running(self) -> None:
         """Start the process, and start it again whenever it ends by itself, ever slower while it keeps ending."""
-        failures = 0
-        while not self._stopping:
-            started = time.monotonic()
-            await self._run_once()
-            if self._stopping:
-                return
-            failures = 0 if time.monotonic() - started > _STEADY_SECONDS else failures + 1
-            wait = min(0.5 * 2 ** max(failures - 1, 0), _LONGEST_WAIT_SECONDS)
-            code = self.process.returncode if self.process else None
-            self._say(f"ended by itself (exit code {code}); starting it again in {wait:g} s")
-            await asyncio.sleep(wait)
+        await keep_running(self._run_once, is_stopping=lambda: self._stopping, ended=self._say_ended)
 
     async def stop(self) -> None:
         """Ask the process to finish what it is doing, and kill it when it takes longer than it may."""
@@ -69,7 +57,7 @@ class Child:
             except ProcessLookupError:
                 return
 
-    async def _run_once(self) -> None:
+    async def _run_once(self) -> int | None:
         self.process = await asyncio.create_subprocess_exec(
             *self.command,
             stdin=asyncio.subprocess.DEVNULL,
@@ -82,7 +70,7 @@ class Child:
         )
         if self.process.stdout is not None:
             await self._copy(self.process.stdout)
-        await self.process.wait()
+        return await self.process.wait()
 
     async def _copy(self, lines: asyncio.StreamReader) -> None:
         while True:
@@ -93,6 +81,9 @@ class Child:
             if not line:
                 return
             self._say(line.decode(errors="replace").rstrip())
+
+    def _say_ended(self, code: int | None, wait: float) -> None:
+        self._say(f"ended by itself (exit code {code}); starting it again in {wait:g} s")
 
     def _say(self, line: str) -> None:
         sys.stdout.write(f"{self.name:<8}│ {line}\n")

@@ -5,14 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 
 import structlog
 
-_LONGEST_WAIT_SECONDS = 30.0
-_STEADY_SECONDS = 60.0
+from gateway.runtime.supervisor import keep_running
 
 _log = structlog.get_logger()
 
@@ -32,17 +30,7 @@ class Kept:
 
     async def keep_running(self) -> None:
         """Run it, and again whenever it ends by itself, ever slower while it keeps ending."""
-        failures = 0
-        while not self._is_stopping:
-            started = time.monotonic()
-            self._process = self._start()
-            code = await asyncio.to_thread(self._process.wait)
-            if self._is_stopping:
-                return
-            failures = 0 if time.monotonic() - started > _STEADY_SECONDS else failures + 1
-            wait = min(0.5 * 2 ** max(failures - 1, 0), _LONGEST_WAIT_SECONDS)
-            _log.warning("a child ended by itself", command=" ".join(self._command[2:-1]), code=code, again_in=wait)
-            await asyncio.sleep(wait)
+        await keep_running(self._run_once, is_stopping=lambda: self._is_stopping, ended=self._log_ended)
 
     async def stop(self, *, timeout_seconds: float) -> None:
         """Ask it to finish, once however often this is called, and kill it when that takes too long."""
@@ -56,6 +44,13 @@ class Kept:
         except subprocess.TimeoutExpired:
             self._process.kill()
             await asyncio.to_thread(self._process.wait)
+
+    async def _run_once(self) -> int | None:
+        self._process = self._start()
+        return await asyncio.to_thread(self._process.wait)
+
+    def _log_ended(self, code: int | None, wait: float) -> None:
+        _log.warning("child_ended", command=" ".join(self._command[2:-1]), code=code, again_in=wait)
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(self._command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603  (our own)

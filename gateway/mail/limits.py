@@ -1,6 +1,7 @@
 """How much one SMTP client, and all together, may take of the gateway."""
 
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
 from channels.email.limits import MimeLimits
 
@@ -28,3 +29,11 @@ class MailLimits:
     buffered_bytes: int = 128 * 1024 * 1024
     accept_seconds: float = 60.0
     authentication_seconds: float = 4.0
+
+    def most_of(self, peer: str) -> int:
+        """Say how many connections this peer may have at once."""
+        try:
+            is_here = ip_address(peer).is_loopback
+        except ValueError:
+            is_here = False
+        return self.connections_from_this_machine if is_here else self.connections_per_peer

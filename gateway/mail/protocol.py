@@ -8,13 +8,12 @@ aiosmtpd 1.4.6 reads an unterminated line into memory without end and takes bare
 import asyncio
 import re
 import ssl
-from collections import Counter
-from ipaddress import ip_address
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope
 
 from gateway.mail.limits import MailLimits
+from gateway.runtime.connection_limits import ConnectionLimiter
 
 _END = b"\r\n.\r\n"
 _READ_BYTES = 64 * 1024
@@ -24,36 +23,14 @@ _PLAIN = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _PLAIN_ADDRESS = re.compile(rf"<({_PLAIN}(?:\.{_PLAIN})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)>( .*)?")
 
 
-class ConnectionLimiter:
+class MailSessions:
     """Who is connected now, and how much mail is held in memory for them."""
 
     def __init__(self, limits: MailLimits) -> None:
         """Count against `limits`."""
-        self._limits = limits
-        self._peers: Counter[str] = Counter()
+        self.limiter = ConnectionLimiter(limits.connections, limits.most_of)
         self.buffered_bytes = 0
         self.open: set[GuardedSMTP] = set()
-
-    def admit(self, peer: str) -> bool:
-        """Let a peer in, unless it or all together have as many connections as they may."""
-        allowed = self._limits.connections_from_this_machine if _is_here(peer) else self._limits.connections_per_peer
-        if self._peers.total() >= self._limits.connections or self._peers[peer] >= allowed:
-            return False
-        self._peers[peer] += 1
-        return True
-
-    def leave(self, peer: str) -> None:
-        """Forget one connection of a peer."""
-        self._peers[peer] -= 1
-        if self._peers[peer] <= 0:
-            del self._peers[peer]
-
-
-def _is_here(peer: str) -> bool:
-    try:
-        return ip_address(peer).is_loopback
-    except ValueError:
-        return False
 
 
 class _Refused(Exception):
@@ -69,7 +46,7 @@ class GuardedSMTP(SMTP):
         self,
         handler: object,
         *,
-        crowd: ConnectionLimiter,
+        sessions: MailSessions,
         limits: MailLimits,
         hostname: str,
         tls: ssl.SSLContext | None,
@@ -87,7 +64,7 @@ class GuardedSMTP(SMTP):
             command_call_limit=limits.commands_of_a_kind,
             loop=asyncio.get_running_loop(),
         )
-        self._crowd = crowd
+        self._sessions = sessions
         self._limits = limits
         self._admitted = ""
         self._session_timer: asyncio.TimerHandle | None = None
@@ -96,12 +73,12 @@ class GuardedSMTP(SMTP):
         """Admit the connection or refuse it at once. Called again by STARTTLS, which is the same connection."""
         peer = str((transport.get_extra_info("peername") or ("unknown",))[0])
         if not self._admitted:
-            if not self._crowd.admit(peer):
+            if not self._sessions.limiter.admit(peer):
                 _write(transport, b"421 4.7.0 Too many connections, try again later\r\n")
                 transport.close()
                 return
             self._admitted = peer
-            self._crowd.open.add(self)
+            self._sessions.open.add(self)
             self._session_timer = self.loop.call_later(self._limits.session_seconds, transport.close)
         super().connection_made(transport)
 
@@ -110,8 +87,8 @@ class GuardedSMTP(SMTP):
         if not self._admitted:
             return
         peer, self._admitted = self._admitted, ""
-        self._crowd.leave(peer)
-        self._crowd.open.discard(self)
+        self._sessions.limiter.leave(peer)
+        self._sessions.open.discard(self)
         if self._session_timer:
             self._session_timer.cancel()
         super().connection_lost(error)
@@ -144,7 +121,7 @@ class GuardedSMTP(SMTP):
         except _Refused as refused:
             await self._refuse(str(refused))
         finally:
-            self._crowd.buffered_bytes -= len(content)
+            self._sessions.buffered_bytes -= len(content)
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         """Read an address as aiosmtpd does; but aiosmtpd makes a class for each, which takes longer than all else."""
@@ -167,11 +144,11 @@ class GuardedSMTP(SMTP):
                 raise _Refused("421 4.4.2 Connection lost")
             searched = max(0, len(content) - len(_END))
             content += chunk
-            self._crowd.buffered_bytes += len(chunk)
+            self._sessions.buffered_bytes += len(chunk)
             end = 0 if content.startswith(_END[2:]) else content.find(_END, searched) + 2
             if content.startswith(_END[2:]) or end >= 2:  # noqa: PLR2004 - found: the mail ends behind its last CRLF
                 rest = bytes(content[end + 3 :])
-                self._crowd.buffered_bytes -= len(content) - end
+                self._sessions.buffered_bytes -= len(content) - end
                 del content[end:]
                 if rest:
                     # A StreamReader has no other way to be given bytes back.
@@ -183,7 +160,7 @@ class GuardedSMTP(SMTP):
     def _check(self, content: bytearray, elapsed_seconds: float) -> None:
         if len(content) > self._limits.message_bytes:
             raise _Refused("552 5.3.4 The message is too large")
-        if self._crowd.buffered_bytes > self._limits.buffered_bytes:
+        if self._sessions.buffered_bytes > self._limits.buffered_bytes:
             raise _Refused("452 4.3.1 Too much mail at once, try again later")
         minimum = (elapsed_seconds - self._limits.grace_seconds) * self._limits.minimum_bytes_per_second
         if len(content) < minimum:

@@ -25,7 +25,7 @@ from gateway.domain.account import MailAccount
 from gateway.domain.messages import Event, InboundMessage, Verification
 from gateway.mail.limits import MailLimits
 from gateway.mail.parsing import MailParser
-from gateway.mail.protocol import ConnectionLimiter, GuardedSMTP
+from gateway.mail.protocol import GuardedSMTP, MailSessions
 from gateway.runtime import clock, failpoints
 from gateway.runtime.failpoints import Failpoint
 
@@ -36,10 +36,10 @@ _log = structlog.get_logger(__name__)
 class MailServer:
     """A running SMTP server."""
 
-    def __init__(self, server: asyncio.Server, crowd: ConnectionLimiter, parser: MailParser) -> None:
+    def __init__(self, server: asyncio.Server, sessions: MailSessions, parser: MailParser) -> None:
         """Own the listening sockets, the open connections and the parsing processes."""
         self._server = server
-        self._crowd = crowd
+        self._sessions = sessions
         self._parser = parser
 
     @property
@@ -50,7 +50,7 @@ class MailServer:
     async def close(self) -> None:
         """Stop listening, say goodbye to every client, end the parsing processes."""
         self._server.close()
-        for connection in tuple(self._crowd.open):
+        for connection in tuple(self._sessions.open):
             connection.hang_up()
         await self._parser.close()
 
@@ -76,14 +76,14 @@ async def start_mail_server(
     # aiosmtpd logs addresses at INFO and every line of every mail at DEBUG.
     logging.getLogger("mail.log").setLevel(logging.ERROR)
     parser = MailParser(account)
-    crowd = ConnectionLimiter(limits)
+    sessions = MailSessions(limits)
     handler = _Handler(account, accept, limits, parser, resolver or Dns())
     hostname = account.domain or "localhost"
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: GuardedSMTP(handler, crowd=crowd, limits=limits, hostname=hostname, tls=tls), host, port
+        lambda: GuardedSMTP(handler, sessions=sessions, limits=limits, hostname=hostname, tls=tls), host, port
     )
-    return MailServer(server, crowd, parser)
+    return MailServer(server, sessions, parser)
 
 
 class _Handler:

@@ -16,8 +16,8 @@ from open_house import Line, fields_of, form_post, open_house, post
 
 from gateway.intake.intake import Intake
 from gateway.web.server import fast_path
-from gateway.web.server.connection_limits import ConnectionLimits
 from gateway.web.server.fast_path import Answer, FastPath, parse_simple_post
+from gateway.web.server.listening import ConnectionLimits
 
 MESSAGE = "/webhooks/twilio/message"
 PLAIN = post(MESSAGE, b"a=1", {"X-Twilio-Signature": "s", "Content-Type": "application/x-www-form-urlencoded"})

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from open_house import Line, fields_of, form_post, meta_mac, open_house, post, twilio_mac
 
-from gateway.web.server.connection_limits import ConnectionLimits
+from gateway.web.server.listening import ConnectionLimits
 
 MESSAGE = "/webhooks/twilio/message"
 MUTANTS = 10_000

@@ -7,7 +7,7 @@ import time
 import pytest
 from open_house import Line, fields_of, form_post, meta_mac, open_house, post
 
-from gateway.web.server.connection_limits import ConnectionLimits
+from gateway.web.server.listening import ConnectionLimits
 
 MESSAGE, STATUS, CLOUD = "/webhooks/twilio/message", "/webhooks/twilio/status", "/webhooks/whatsapp"
 CAPTURED = [240, pytest.param(1_000, marks=pytest.mark.slow)]

@@ -10,7 +10,7 @@ from open_house import Line, fields_of, form_post, open_house, post
 
 from gateway.web import webhooks
 from gateway.web.server import guard
-from gateway.web.server.connection_limits import ConnectionLimits
+from gateway.web.server.listening import ConnectionLimits
 
 MESSAGE = "/webhooks/twilio/message"
 SILENT = 300

@@ -367,7 +367,7 @@ async def test_a_connection_under_tls_is_counted_once(smtp, tls):
         await client.connect()
         await client.quit()
         await asyncio.sleep(0.05)
-    assert not received.server._crowd.open
+    assert not received.server._sessions.open
 
 
 @pytest.mark.parametrize(

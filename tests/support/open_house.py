@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from web_kit import Office
 
-from gateway.web.server.connection_limits import ConnectionLimits
+from gateway.web.server.listening import ConnectionLimits
 from gateway.web.server.serving import serve_http
 
 

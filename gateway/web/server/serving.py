@@ -8,8 +8,8 @@ from typing import Any, cast
 from aiohttp import web
 
 from gateway.web.server.application import build
-from gateway.web.server.connection_limits import ConnectionLimits, listen
 from gateway.web.server.fast_path import IDLE_SECONDS, FastPath
+from gateway.web.server.listening import ConnectionLimits, listen
 from gateway.web.server.services import Services
 from gateway.web.webhooks import fast_webhooks
 

@@ -1,18 +1,17 @@
 """Who may connect: how many connections at once, and how long the head of a first request may take.
 
 aiohttp has no limit for connections, and none for a client that begins a request and stops. What comes after the first
-head is bounded elsewhere: idle connections by `SERVING` and `express`, bodies by whoever reads them.
+head is bounded elsewhere: idle connections by `SERVING` and the fast path, bodies by whoever reads them.
 """
 
 import asyncio
-import resource
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
+from gateway.runtime.connection_limits import ConnectionLimiter
+
 _END_OF_HEAD = b"\r\n\r\n"
-_FOR_OURSELVES = 256  # files and sockets that are no client's: the database, logs, mail
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +23,14 @@ class ConnectionLimits:
     head_seconds: float = 10.0
     trusted: Sequence[IPv4Network | IPv6Network] = ()
 
+    def most_of(self, peer: str) -> int | None:
+        """Say how many connections this peer may have; no limit for our own proxies."""
+        try:
+            address = ip_address(peer)
+        except ValueError:
+            return self.per_peer
+        return None if any(address in network for network in self.trusted) else self.per_peer
+
 
 async def listen(
     serve: Callable[[], asyncio.Protocol], *, host: str, port: int, limits: ConnectionLimits
@@ -33,47 +40,20 @@ async def listen(
     Raises:
         OSError: the port is taken or not allowed.
     """
-    crowd = ConnectionLimiter(limits)
+    limiter = ConnectionLimiter(limits.connections, limits.most_of)
     loop = asyncio.get_running_loop()
-    return await loop.create_server(lambda: LimitedProtocol(serve, crowd), host, port, backlog=1024)
-
-
-class ConnectionLimiter:
-    """Who is connected now."""
-
-    def __init__(self, limits: ConnectionLimits) -> None:
-        self.limits = limits
-        self._peers: Counter[str] = Counter()
-        self._most = min(limits.connections, _files_allowed() - _FOR_OURSELVES)
-
-    def admit(self, peer: str) -> bool:
-        """Let a peer in, unless it or all together have as many connections as they may."""
-        is_full = self._peers.total() >= self._most
-        if is_full or (self._peers[peer] >= self.limits.per_peer and not self._is_trusted(peer)):
-            return False
-        self._peers[peer] += 1
-        return True
-
-    def leave(self, peer: str) -> None:
-        """Forget one connection of a peer."""
-        self._peers[peer] -= 1
-        if self._peers[peer] <= 0:
-            del self._peers[peer]
-
-    def _is_trusted(self, peer: str) -> bool:
-        try:
-            address = ip_address(peer)
-        except ValueError:
-            return False
-        return any(address in network for network in self.limits.trusted)
+    return await loop.create_server(
+        lambda: LimitedProtocol(serve, limiter, limits.head_seconds), host, port, backlog=1024
+    )
 
 
 class LimitedProtocol(asyncio.Protocol):
     """One connection: passes everything on, unless it is one too many or its first head never ends."""
 
-    def __init__(self, serve: Callable[[], asyncio.Protocol], crowd: ConnectionLimiter) -> None:
+    def __init__(self, serve: Callable[[], asyncio.Protocol], limiter: ConnectionLimiter, head_seconds: float) -> None:
         self._serve = serve
-        self._crowd = crowd
+        self._limiter = limiter
+        self._head_seconds = head_seconds
         self._peer: str | None = None
         self._inner: asyncio.Protocol | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -82,14 +62,13 @@ class LimitedProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Admit the connection, or end it at once."""
         peer = str((transport.get_extra_info("peername") or ("",))[0])
-        if not self._crowd.admit(peer):
+        if not self._limiter.admit(peer):
             transport.close()
             return
         self._peer = peer
         self._inner = self._serve()
         self._inner.connection_made(transport)
-        seconds = self._crowd.limits.head_seconds
-        self._timer = asyncio.get_running_loop().call_later(seconds, transport.close)
+        self._timer = asyncio.get_running_loop().call_later(self._head_seconds, transport.close)
 
     def data_received(self, data: bytes) -> None:
         """Pass bytes on, and see whether they end the first head."""
@@ -108,7 +87,7 @@ class LimitedProtocol(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         if self._peer is not None:
-            self._crowd.leave(self._peer)
+            self._limiter.leave(self._peer)
         if self._inner is not None:
             self._inner.connection_lost(error)
 
@@ -125,12 +104,3 @@ class LimitedProtocol(asyncio.Protocol):
         """Tell the server that the client caught up."""
         if self._inner is not None:
             self._inner.resume_writing()
-
-
-def _files_allowed() -> int:
-    """Raise the limit of open files as far as the system lets us, and give it."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        soft = hard
-    return soft if soft != resource.RLIM_INFINITY else 1 << 20
