@@ -11,32 +11,25 @@ import uvloop
 
 from channels.contract import Request
 from channels.email.adapter import METHOD as MAIL_METHOD
-from channels.registry import Registry
 from gateway.config import Settings, load_settings
 from gateway.domain.account import MailAccount
 from gateway.domain.messages import Event
 from gateway.intake import reference
 from gateway.intake.arrival import RawPayload
-from gateway.intake.intake import Intake
 from gateway.intake.reference import Reference
-from gateway.intake.round import DecisionContext
-from gateway.intake.spool import Spool
 from gateway.mail.parsing import MailParser
 from gateway.mail.server import start_mail_server
 from gateway.operations.prepare import prepare
-from gateway.redis.counters import SendCounters
 from gateway.redis.heartbeat import heartbeat, own_name
-from gateway.redis.notifier import Notifier, connect
-from gateway.runtime import clock, failpoints
-from gateway.runtime.files import Files, open_files
+from gateway.runtime import failpoints
+from gateway.runtime.assemble import open_services
+from gateway.runtime.files import Files
 from gateway.runtime.log import set_up_logging
 from gateway.store.db import Pool, open_pool
 from gateway.web import webhooks
 from gateway.web.server.listening import ConnectionLimits
-from gateway.web.server.live_updates import LiveUpdates
-from gateway.web.server.services import Provided, Services, networks
+from gateway.web.server.services import Provided, Services
 from gateway.web.server.serving import serve_http
-from gateway.wording import Wording
 
 log = structlog.get_logger(__name__)
 
@@ -76,10 +69,6 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.database_url, min_size=0, max_size=POOL_SIZE, erasure_key=settings.erasure_key)
         stack.push_async_callback(pool.close)
-        notifier = Notifier(settings.redis_url or None)
-        stack.push_async_callback(notifier.close)
-        registry = Registry(settings.accounts, public_url=settings.public_url)
-        stack.push_async_callback(registry.close)
         intake_pool = await open_pool(
             settings.database_url,
             min_size=0,
@@ -88,54 +77,27 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
             by_index=True,
         )
         stack.push_async_callback(intake_pool.close)
-        services = await _services(settings, pool, intake_pool, notifier, registry, stack)
+        known = reference.unloaded(settings.endpoints)
+        await _prepare(settings, pool, known, stack)
+        services = await stack.enter_async_context(
+            open_services(
+                settings,
+                pool=pool,
+                intake_pool=intake_pool,
+                reference=known,
+                reparse_with=lambda provided, files: _Rereader(settings, provided, files, stack).read,
+                when_broken=_stop_if_broken,
+            )
+        )
+        if settings.redis_url:
+            beating = asyncio.create_task(heartbeat(settings.redis_url, role="app", name=own_name()))
+            stack.callback(beating.cancel)
         limits = ConnectionLimits(trusted=services.trusted_proxies)
         port = await stack.enter_async_context(
             serve_http(services, host=settings.host, port=settings.port, limits=limits)
         )
         await _take_mail(services, stack)
         yield port
-
-
-async def _services(
-    settings: Settings, pool: Pool, intake_pool: Pool, notifier: Notifier, registry: Registry, stack: AsyncExitStack
-) -> Services:
-    known = reference.unloaded(settings.endpoints)
-    await _prepare(settings, pool, known, stack)
-    context = DecisionContext(
-        reference=known,
-        wording=Wording.load(default=settings.default_language),
-        default_language=settings.default_language,
-        now=clock.now,
-    )
-    spool = Spool.open(settings.spool_folder)
-    stack.callback(spool.close)
-    files = open_files(settings)
-    provided = Provided(twilio=registry.twilio_adapters, whatsapp=registry.whatsapp_adapters)
-    intake = Intake(intake_pool, context, spool, notifier, _Rereader(settings, provided, files, stack).read)
-    running = asyncio.create_task(intake.run())
-    running.add_done_callback(_stop_if_broken)
-    stack.push_async_callback(_finish, intake, running)
-    redis = connect(settings.redis_url) if settings.redis_url else None
-    counters = SendCounters(settings.redis_url or None)
-    stack.push_async_callback(counters.close)
-    if redis is not None:
-        stack.push_async_callback(redis.aclose)
-        beating = asyncio.create_task(heartbeat(settings.redis_url, role="app", name=own_name()))
-        stack.callback(beating.cancel)
-    return Services(
-        settings=settings,
-        pool=pool,
-        intake=intake,
-        reference=known,
-        notifier=notifier,
-        provided=provided,
-        files=files,
-        live_updates=LiveUpdates(pool, notifier, redis),
-        counters=counters,
-        redis=redis,
-        trusted_proxies=networks(settings.trusted_proxies),
-    )
 
 
 async def _prepare(settings: Settings, pool: Pool, known: Reference, stack: AsyncExitStack) -> None:
@@ -153,11 +115,6 @@ def _stop_if_broken(running: "asyncio.Task[None]") -> None:
     if not running.cancelled() and running.exception() is not None:
         log.critical("broken", exc_info=running.exception())
         signal.raise_signal(signal.SIGTERM)
-
-
-async def _finish(intake: Intake, running: "asyncio.Task[None]") -> None:
-    intake.stop()
-    await running
 
 
 async def _take_mail(services: Services, stack: AsyncExitStack) -> None:

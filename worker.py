@@ -16,14 +16,12 @@ from gateway.config import Settings, load_settings
 from gateway.embedded.process import follow_parent
 from gateway.jobs.dispatching import dispatch_forever
 from gateway.jobs.keeping import Kept
-from gateway.jobs.resources import WorkerResources, open_resources
 from gateway.operations.restore_guard import hold_if_restored
 from gateway.outbox.budgets import Limits
 from gateway.outbox.sender import DRAIN_SECONDS, Sender
-from gateway.redis.counters import SendCounters
 from gateway.redis.heartbeat import heartbeat, own_name
-from gateway.redis.rate_limits import Rates
 from gateway.runtime import failpoints
+from gateway.runtime.assemble import WorkerResources, open_resources, open_sender
 from gateway.runtime.log import set_up_logging
 
 log = structlog.get_logger(__name__)
@@ -63,24 +61,17 @@ async def run(
     async with open_resources(settings, connections=_CONNECTIONS, by_index=True) as resources:
         if held := await hold_if_restored(resources.pool):
             log.warning("the database was restored: what it owed is held until operations decide", held=held)
-        rates, counters = Rates(settings.redis_url or None), SendCounters(settings.redis_url or None)
-        sender = Sender(
+        async with open_sender(
             resources.pool,
             resources.registry,
             resources.builder,
             notifier=resources.notifier,
-            rates=rates,
-            counters=counters,
+            redis_url=settings.redis_url,
             name=_name(),
             limits=limits,
-        )
-        log.info("working", sender=_name())
-        try:
+        ) as sender:
+            log.info("working", sender=_name())
             await work(sender, resources, settings)
-        finally:
-            await counters.flush()
-            for each in (rates, counters):
-                await each.close()
 
 
 async def _send(sender: Sender, _tools: WorkerResources, _settings: Settings) -> None:

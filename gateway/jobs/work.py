@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gateway.jobs.resources import WorkerResources
+    from gateway.runtime.assemble import WorkerResources
 
 
 def fetch_media(ids: Sequence[int] | None = None) -> int:
@@ -33,8 +33,8 @@ def forget() -> dict[str, int]:
 
 
 @asynccontextmanager
-async def _tools() -> "AsyncIterator[WorkerResources]":
-    from gateway.jobs.resources import open_resources  # noqa: PLC0415
+async def _resources() -> "AsyncIterator[WorkerResources]":
+    from gateway.runtime.assemble import open_resources  # noqa: PLC0415
     from gateway.runtime.log import set_up_logging  # noqa: PLC0415
 
     async with open_resources() as resources:
@@ -46,7 +46,7 @@ async def _fetch_media(ids: Sequence[int] | None) -> int:
     from gateway.intake.media import fetch_waiting  # noqa: PLC0415
     from gateway.runtime.files import open_files  # noqa: PLC0415
 
-    async with _tools() as resources:
+    async with _resources() as resources:
         files = open_files(resources.settings)
         return await fetch_waiting(resources.pool, resources.registry, files, notifier=resources.notifier, ids=ids)
 
@@ -54,7 +54,7 @@ async def _fetch_media(ids: Sequence[int] | None) -> int:
 async def _reconcile() -> int:
     from gateway.outbox.reconcile import reconcile as ask_providers  # noqa: PLC0415
 
-    async with _tools() as resources:
+    async with _resources() as resources:
         return await ask_providers(resources.pool, resources.registry, resources.builder, notifier=resources.notifier)
 
 
@@ -64,7 +64,7 @@ async def _forget() -> dict[str, int]:
     from gateway.runtime.files import open_files  # noqa: PLC0415
 
     gone: Counter[str] = Counter()
-    async with _tools() as resources:
+    async with _resources() as resources:
         files = open_files(resources.settings)
         async for step in forget_old(resources.pool, files, resources.settings.retention, now=now()):
             gone[step.kind] += step.count

@@ -86,8 +86,10 @@ async def test_a_sender_that_stood_still_after_its_claim_gives_it_back_instead_o
         sending(pool, twilio(api_base=provider.url), limits=Limits(lease_seconds=1.2)) as sender,
     ):
         given_back = []
-        note = sender._hands._note
-        monkeypatch.setattr(sender._hands, "_note", lambda outcome: (given_back.append(outcome.kind), note(outcome)))
+        note = sender._dispatcher._note
+        monkeypatch.setattr(
+            sender._dispatcher, "_note", lambda outcome: (given_back.append(outcome.kind), note(outcome))
+        )
         assert await settled(pool) == {"sent": 1}
     assert given_back == ["not_now", "sent"]
     assert provider.requests == 1

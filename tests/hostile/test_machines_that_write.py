@@ -118,7 +118,7 @@ async def test_no_vacation_gets_an_answer(post):
         assert (await post.send(raw, sender=sender)).startswith("250"), field
     came, answers = await post.inbound(), await post.answers()
     assert len(came) == len(VACATIONS)
-    caused = {row["cause_message_id"] for row in answers}
+    caused = {row["because_of"] for row in answers}
     assert [VACATIONS[number] for number, row in enumerate(came) if row["id"] in caused] == []
 
 

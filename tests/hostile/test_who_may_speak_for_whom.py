@@ -81,7 +81,7 @@ async def test_of_all_108_mixtures_only_proof_joins_a_customer(post, key):
         assert answer.startswith("250"), (spf, signature, dmarc, who)
 
     came = {int(row["provider_id"].partition("@")[0][1:]): row for row in await post.inbound()}
-    answered = {row["cause_message_id"]: row for row in await post.answers()}
+    answered = {row["because_of"]: row for row in await post.answers()}
     assert len(came) == len(CASES) == 108
     for case, (spf, signature, dmarc, who) in enumerate(CASES):
         row, verdict = came[case], expected(spf, signature, dmarc)

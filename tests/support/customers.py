@@ -120,7 +120,7 @@ async def check(town: Town, said: Sequence[Said], acknowledged: set[str]) -> Non
     assert acknowledged <= stored, f"acknowledged and lost: {sorted(acknowledged - stored)}"
     answers = await town.pool.fetch(
         "SELECT asked.provider_id, count(said.id) AS answers FROM message AS asked"
-        " LEFT JOIN message AS said ON said.cause_message_id = asked.id"
+        " LEFT JOIN message AS said ON said.because_of = asked.id"
         " WHERE asked.provider_id = ANY($1) AND asked.direction = 'inbound' GROUP BY 1",
         sids,
     )

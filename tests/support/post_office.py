@@ -1,6 +1,5 @@
 """A whole gateway for mail: SMTP in, parsing, intake, and with a relay a sender; DNS and the peer are the test's."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,16 +13,12 @@ from senders import sending
 from channels.email.token import reply_address
 from gateway.domain.account import MailAccount
 from gateway.domain.channel import Channel, Endpoint, Provider
-from gateway.domain.language import Language
 from gateway.intake import reference
 from gateway.intake.intake import Intake
-from gateway.intake.round import DecisionContext
-from gateway.intake.spool import Spool
 from gateway.mail import server as mail_server
 from gateway.operations.sample import load_sample
-from gateway.redis.notifier import Notifier
 from gateway.runtime import clock
-from gateway.wording import Wording
+from gateway.runtime.assemble import open_notifier, run_intake
 
 PEER = "93.184.216.34"
 
@@ -111,23 +106,16 @@ async def post_office(
     )
     await load_sample(pool)
     async with AsyncExitStack() as stack:
-        spool, notifier = Spool.open(folder / domain), Notifier(None)
-        stack.callback(spool.close)
-        stack.push_async_callback(notifier.close)
+        notifier = await stack.enter_async_context(open_notifier(None))
         async with pool.acquire() as connection:
             known = await reference.load(connection, (box,))
-        context = DecisionContext(
-            reference=known,
-            wording=Wording.load(),
-            default_language=Language.HEBREW,
-            now=clock.now,
-        )
 
         async def reparse(payload):
             raise AssertionError(payload)
 
-        intake = Intake(pool, context, spool, notifier, reparse)
-        running = asyncio.create_task(intake.run())
+        intake = await stack.enter_async_context(
+            run_intake(pool, known, notifier, reparse, spool_folder=folder / domain)
+        )
 
         async def accept(request, events):
             await intake.accept(request, events, source="mail")
@@ -142,8 +130,6 @@ async def post_office(
             yield PostOffice(pool=pool, account=account, intake=intake, port=server.port, resolver=lookup)
         finally:
             await server.close()
-            intake.stop()
-            await running
 
 
 def as_if_from(monkeypatch, peer: str) -> None:

@@ -6,15 +6,12 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from channels.registry import Registry
 from gateway.domain.account import Account
 from gateway.outbox.budgets import Limits
 from gateway.outbox.dispatcher import Adapters
 from gateway.outbox.outgoing import OutgoingBuilder
 from gateway.outbox.sender import Sender
-from gateway.redis.counters import SendCounters
-from gateway.redis.notifier import Notifier
-from gateway.redis.rate_limits import Rates
+from gateway.runtime.assemble import open_notifier, open_registry, open_sender
 
 
 @asynccontextmanager
@@ -27,26 +24,25 @@ async def sending(
     adapters: Adapters | None = None,
 ) -> AsyncIterator[Sender]:
     """Run a sender until the block ends, then let it finish."""
-    registry = Registry(accounts, public_url="https://shop.example")
-    notifier, rates, counters = Notifier(redis_url), Rates(redis_url), SendCounters(redis_url)
-    sender = Sender(
-        pool,
-        adapters or registry,
-        builder(*accounts),
-        notifier=notifier,
-        rates=rates,
-        counters=counters,
-        name=name,
-        limits=limits,
-    )
-    task = asyncio.create_task(sender.run())
-    try:
-        yield sender
-    finally:
-        sender.stop()
-        await asyncio.wait_for(task, 30)
-        for each in (notifier, rates, counters, registry):
-            await each.close()
+    async with (
+        open_registry(accounts, public_url="https://shop.example") as registry,
+        open_notifier(redis_url) as notifier,
+        open_sender(
+            pool,
+            adapters or registry,
+            builder(*accounts),
+            notifier=notifier,
+            redis_url=redis_url,
+            name=name,
+            limits=limits,
+        ) as sender,
+    ):
+        task = asyncio.create_task(sender.run())
+        try:
+            yield sender
+        finally:
+            sender.stop()
+            await asyncio.wait_for(task, 30)
 
 
 def builder(*accounts: Account) -> OutgoingBuilder:

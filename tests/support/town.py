@@ -20,18 +20,15 @@ import asyncpg
 import psutil
 from fault_proxy import FaultProxy, fault_proxy
 
-from channels.registry import Registry
 from gateway.bench.stage import free_ports
 from gateway.config import Settings, load_settings
 from gateway.embedded.postgres import start_postgres
 from gateway.embedded.process import Server, ServerFailed
 from gateway.embedded.valkey import start_valkey
-from gateway.jobs.resources import UNSUBSCRIBE
 from gateway.operations.sample import load_sample
-from gateway.outbox.outgoing import OutgoingBuilder
 from gateway.outbox.reconcile import reconcile
 from gateway.outbox.sweeping import sweep
-from gateway.redis.notifier import Notifier
+from gateway.runtime.assemble import builder_of, open_notifier, open_registry
 from gateway.store.db import open_pool
 from gateway.store.migrate import migrate
 
@@ -202,19 +199,13 @@ class Town:
     async def reconcile(self) -> None:
         """Ask the provider about everything unknown, without waiting as long as the product would."""
         settings = self.settings
-        registry, notifier = Registry(settings.accounts, public_url=settings.public_url), Notifier(None)
-        builder = OutgoingBuilder(
-            settings.accounts,
-            public_url=settings.public_url,
-            unsubscribe_secret=settings.derived_secret(UNSUBSCRIBE),
-        )
         await self.pool.execute("UPDATE delivery SET due_at = now() WHERE status = 'unknown'")
-        try:
-            while await reconcile(self.pool, registry, builder, notifier=notifier, wait_seconds=0):
+        async with (
+            open_registry(settings.accounts, public_url=settings.public_url) as registry,
+            open_notifier(None) as notifier,
+        ):
+            while await reconcile(self.pool, registry, builder_of(settings), notifier=notifier, wait_seconds=0):
                 pass
-        finally:
-            await registry.close()
-            await notifier.close()
 
     async def settled(self, after: int = 0, *, seconds: float = 120) -> dict[str, int]:
         """Wait until no spool waits, and nothing newer than delivery `after` is owed or sent; counts by status."""

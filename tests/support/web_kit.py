@@ -1,6 +1,5 @@
 """What the tests of the web share: the application's services, signed webhooks, agents and tokens."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -17,30 +16,21 @@ from aiohttp import CookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
 from channels.contract import Request
-from channels.registry import Registry
 from gateway.access import accounts
 from gateway.config import load_settings
 from gateway.domain.account import TwilioAccount, WhatsAppAccount
 from gateway.domain.agents import Role, Scope
 from gateway.domain.channel import Channel
-from gateway.domain.language import Language
 from gateway.domain.messages import InboundMessage, Sender, Verification
 from gateway.domain.people import mailto
 from gateway.intake import reference
-from gateway.intake.intake import Intake
-from gateway.intake.round import DecisionContext
-from gateway.intake.spool import Spool
 from gateway.operations.sample import load_sample
-from gateway.redis.counters import SendCounters
-from gateway.redis.notifier import Notifier, connect
 from gateway.runtime import clock
-from gateway.runtime.files import open_files
+from gateway.runtime.assemble import open_services
 from gateway.store.db import Pool
 from gateway.web.server.application import build
-from gateway.web.server.live_updates import LiveUpdates
-from gateway.web.server.services import Provided, Services
+from gateway.web.server.services import Services
 from gateway.web.server.serving import SERVING
-from gateway.wording import Wording
 
 PASSWORD = "a quiet window in the wall"
 PHONE = "+972501234567"
@@ -159,44 +149,20 @@ async def show(office: Office, path: str) -> str:
 
 @asynccontextmanager
 async def running_office(pool: Pool, redis_url: str, folder: Path, **changes: object) -> AsyncIterator[Office]:
-    services, spool, registry = await make_services(pool, redis_url, folder, **changes)
-    running = asyncio.create_task(services.intake.run())
-    server = TestServer(build(services))
-    await server.start_server(**SERVING)
-    client = TestClient(server, cookie_jar=CookieJar(unsafe=True))
-    yield Office(client=client, services=services, pool=pool)
-    await client.close()
-    services.intake.stop()
-    await running
-    spool.close()
-    await registry.close()
-    await services.notifier.close()
-    await services.counters.close()
-    await services.redis.aclose()
-
-
-async def make_services(pool: Pool, redis_url: str, folder: Path, **changes: object):
     settings = replace(load_settings({"ESHNAV_DATA": str(folder), "REDIS_URL": redis_url}).with_sandbox(), **changes)
     await load_sample(pool)
     async with pool.acquire() as connection:
         known = await reference.load(connection, settings.endpoints)
-    registry = Registry(settings.accounts, public_url=settings.public_url)
-    notifier, spool = Notifier(redis_url), Spool.open(folder / "spool")
-    context = DecisionContext(reference=known, wording=Wording.load(), default_language=Language.HEBREW, now=clock.now)
 
     async def reparse(payload):
         raise AssertionError(payload)
 
-    services = Services(
-        settings=settings,
-        pool=pool,
-        intake=Intake(pool, context, spool, notifier, reparse),
-        reference=known,
-        notifier=notifier,
-        provided=Provided(twilio=registry.twilio_adapters, whatsapp=registry.whatsapp_adapters),
-        files=open_files(settings),
-        live_updates=LiveUpdates(pool, notifier),
-        counters=SendCounters(redis_url),
-        redis=connect(redis_url),
+    opened = open_services(
+        settings, pool=pool, intake_pool=pool, reference=known, reparse_with=lambda _provided, _files: reparse
     )
-    return services, spool, registry
+    async with opened as services:
+        server = TestServer(build(services))
+        await server.start_server(**SERVING)
+        client = TestClient(server, cookie_jar=CookieJar(unsafe=True))
+        yield Office(client=client, services=services, pool=pool)
+        await client.close()
