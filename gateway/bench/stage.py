@@ -24,7 +24,7 @@ from gateway.embedded.valkey import start_valkey
 from gateway.intake import reference
 from gateway.operations.restore_guard import hold_if_restored
 from gateway.operations.sample import load_sample
-from gateway.redis.notifier import connect
+from gateway.redis.client import connect
 from gateway.store.db import Pool, open_pool
 from gateway.store.migrate import migrate
 

@@ -7,8 +7,8 @@ from redis.exceptions import RedisError
 
 from gateway.config import Settings
 from gateway.domain.errors import ConfigurationError, GatewayError
+from gateway.redis.client import connect
 from gateway.redis.heartbeat import living
-from gateway.redis.notifier import connect
 
 _PATIENCE_SECONDS = 3.0
 

@@ -11,7 +11,8 @@ from gateway.cli.reach import with_pool
 from gateway.config import Settings
 from gateway.operations import erasure
 from gateway.operations.retention import forget_old
-from gateway.redis.notifier import Notifier, connect
+from gateway.redis.client import connect
+from gateway.redis.notifier import Notifier
 from gateway.runtime.clock import now
 from gateway.runtime.files import open_files
 from gateway.store.db import Pool

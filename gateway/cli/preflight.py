@@ -10,10 +10,10 @@ from redis.exceptions import RedisError
 
 from gateway.config import Settings
 from gateway.domain.errors import ConfigurationError, GatewayError
+from gateway.store.away import DATABASE_TROUBLE
 from gateway.store.migrate import migrate
 
 _PATIENCE_SECONDS = 3
-_UNUSABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 def check_servers(settings: Settings) -> None:
@@ -62,7 +62,7 @@ def check_database(settings: Settings) -> None:
 async def _reach(database_url: str) -> None:
     try:
         await (await asyncpg.connect(database_url, timeout=_PATIENCE_SECONDS)).close()
-    except _UNUSABLE as error:
+    except DATABASE_TROUBLE as error:
         raise _unusable(database_url, error) from error
 
 
@@ -74,7 +74,7 @@ async def migrate_or_explain(database_url: str) -> list[str]:
     """
     try:
         return await migrate(database_url)
-    except _UNUSABLE as error:
+    except DATABASE_TROUBLE as error:
         raise _unusable(database_url, error) from error
 
 

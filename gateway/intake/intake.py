@@ -31,6 +31,7 @@ from gateway.redis.notifier import Notifier
 from gateway.runtime import failpoints
 from gateway.runtime.failpoints import Failpoint
 from gateway.runtime.metrics import INTAKE_BATCH_SIZE, INTAKE_DECISIONS, INTAKE_PAYLOADS, INTAKE_SECONDS, SPOOL_SIZE
+from gateway.store.away import is_away
 from gateway.store.db import Pool, lent
 from gateway.wording import Wording
 
@@ -45,15 +46,6 @@ COMMIT_SECONDS = 5.0
 RETRY_AFTER_SECONDS = 0.5
 _TRIES = 3
 
-_DATABASE_AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InternalClientError,
-)
 _RUN_AGAIN = (MergedMeanwhile, asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
 
 
@@ -178,7 +170,7 @@ class Intake:
             await self._take(batch, slot)
         except Exception as error:  # noqa: BLE001 - whatever one payload breaks must not stop the others
             await slot.behind()
-            if _is_away(error):
+            if is_away(error):
                 log.warning("database_away", error=type(error).__name__, spooled=len(batch))
                 await self._put_on_spool(batch)
             else:
@@ -230,7 +222,7 @@ class Intake:
             async with lent(self._pool, most_seconds=COMMIT_SECONDS) as connection:
                 await store.keep_raw(connection, [batch[0].submission.payload], [problem])
         except Exception as second:
-            if _is_away(second):
+            if is_away(second):
                 await self._put_on_spool(batch)
             else:
                 log.exception("poison_payload_cannot_be_kept")
@@ -261,7 +253,7 @@ class Intake:
             ]
             await self._replay(submissions)
         except Exception as error:
-            if not _is_away(error):
+            if not is_away(error):
                 log.exception("spool_replay_failed")
             await self._pause()
         else:
@@ -273,7 +265,7 @@ class Intake:
         try:
             await self._commit(submissions, _alone(len(submissions)))
         except Exception as error:
-            if _is_away(error):
+            if is_away(error):
                 raise
             if len(submissions) > 1:
                 for submission in submissions:
@@ -308,11 +300,6 @@ class Intake:
 def _alone(size: int) -> BatchSlot:
     """Give the slot of a batch that no other is before or behind."""
     return BatchSlot(size, None, lambda: None)
-
-
-def _is_away(error: Exception) -> bool:
-    # asyncpg reports a value it cannot encode as an InterfaceError too, which is our fault and not PostgreSQL's.
-    return isinstance(error, _DATABASE_AWAY) and not isinstance(error, ValueError)
 
 
 def _acknowledge(batch: Sequence[_Waiting], outcome: str) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from channels.phone import to_e164, variants
 from gateway.domain.errors import AddressError, Refused
@@ -20,6 +19,8 @@ from gateway.intake.spool import Spool
 from gateway.operations.retention import drop_unwanted_files
 from gateway.operations.store import erasure as store
 from gateway.operations.store.erasure import Extent, MergedContacts
+from gateway.redis import keys
+from gateway.redis.client import REDIS_AWAY
 from gateway.redis.notifier import Notifier
 from gateway.runtime.files import Files
 from gateway.store.db import Pool
@@ -135,9 +136,9 @@ async def _clear_redis(redis: Redis | None, people: MergedContacts) -> None:
     if redis is None:
         return
     try:
-        names = [name async for name in redis.scan_iter("eshnav:rate:pair:*", count=1_000)]
-        ours = {str(address_id).encode() for address_id in people.addresses}
-        if theirs := [name for name in names if name.rpartition(b":")[2] in ours]:
+        names = [name async for name in redis.scan_iter(keys.ALL_PAIRS, count=1_000)]
+        ours = {str(address_id) for address_id in people.addresses}
+        if theirs := [name for name in names if keys.address_of_pair(name.decode()) in ours]:
             await redis.delete(*theirs)
-    except (RedisError, OSError):
+    except REDIS_AWAY:
         return

@@ -5,23 +5,15 @@ An app that starts while PostgreSQL is away goes on trying, and takes webhooks a
 
 import asyncio
 
-import asyncpg
 import structlog
 
 from gateway.domain.channel import Endpoint
 from gateway.intake.reference import Reference
+from gateway.store.away import DATABASE_AWAY
 from gateway.store.db import Pool
 from gateway.store.migrate import migrate
 
 _AGAIN_SECONDS = 0.5
-_AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
-)
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +31,7 @@ async def prepare(database_url: str, pool: Pool, known: Reference, endpoints: tu
             await migrate(database_url)
             async with pool.acquire() as connection:
                 await known.load(connection, endpoints)
-        except _AWAY as error:
+        except DATABASE_AWAY as error:
             if not was_away:
                 log.warning("database_away_at_start", error=type(error).__name__, until_then="spooling")
             was_away = True

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from gateway.domain.channel import Channel
 from gateway.domain.outbox import Budget, Claimed, Lane, OpenEndpoint
+from gateway.redis import keys
 from gateway.redis.rate_limits import Grant, Rates, Wish
 
 # Meta lets one message in six seconds reach one person, 45 in a burst (error 131056 beyond).
@@ -110,7 +111,7 @@ async def over_pair_limit(claimed: Sequence[Claimed], *, rates: Rates) -> set[in
     """Give the ids of those WhatsApp deliveries whose person got as many as Meta lets through for now."""
     paired = [each for each in claimed if each.channel is Channel.WHATSAPP]
     admitted = await rates.admit(
-        [f"pair:{each.endpoint_id}:{each.address_id}" for each in paired],
+        [keys.pair(each.endpoint_id, each.address_id) for each in paired],
         per_second=_PAIR_PER_SECOND,
         burst=_PAIR_BURST,
     )

@@ -3,16 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 
-import asyncpg
 import structlog
 
 from gateway.outbox.store import deliveries
+from gateway.store.away import DATABASE_TROUBLE
 from gateway.store.db import Pool
 
 PATIENCE_SECONDS = 5.0
 _LOOK_SECONDS = 0.02
 _SELDOM_SECONDS = 0.2
-_DATABASE_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 _log = structlog.get_logger(__name__)
 
@@ -29,7 +28,7 @@ async def wait_for_in_flight(pool: Pool, contact_ids: Sequence[int]) -> None:
             while await _is_anything_leaving(pool, contact_ids):
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _SELDOM_SECONDS)
-    except _DATABASE_AWAY as error:
+    except DATABASE_TROUBLE as error:
         _log.warning("an opt-out did not wait for what was on its way", error=type(error).__name__)
 
 

@@ -28,9 +28,9 @@ from gateway.redis.rate_limits import Rates
 from gateway.runtime import failpoints
 from gateway.runtime.clock import now
 from gateway.runtime.failpoints import Failpoint
+from gateway.store.away import DATABASE_TROUBLE
 from gateway.store.db import STATEMENT_SECONDS, Pool, lent
 
-DATABASE_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
 DRAIN_SECONDS = 20.0
 
 _UNWRITABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
@@ -107,7 +107,7 @@ class Sender:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks, timeout=_END_SECONDS)
-        with suppress(*DATABASE_AWAY):
+        with suppress(*DATABASE_TROUBLE):
             await self._settle()
             if self._lost_a_claim:
                 await self._release()
@@ -127,7 +127,7 @@ class Sender:
         begin_until = time.monotonic() + self._limits.begin_seconds
         try:
             claimed, is_dry = await self._claim()
-        except DATABASE_AWAY as error:
+        except DATABASE_TROUBLE as error:
             _log.warning("the outbox cannot be read", error=type(error).__name__)
             self._lost_a_claim = True
             await asyncio.sleep(_POLL_SECONDS)
@@ -209,7 +209,7 @@ class Sender:
                 withdrawn = await deliveries.withdraw(
                     connection, [each.delivery_id for each in claimed], sender=self._name
                 )
-        except DATABASE_AWAY:
+        except DATABASE_TROUBLE:
             for each in claimed:
                 self._note(outcomes.postponed(each, now()))
             raise
@@ -243,7 +243,7 @@ class Sender:
             await asyncio.sleep(_GATHER_SECONDS)
             try:
                 await self._settle()
-            except DATABASE_AWAY as error:
+            except DATABASE_TROUBLE as error:
                 _log.warning("outcomes cannot be written yet", error=type(error).__name__, waiting=len(self._outcomes))
                 await asyncio.sleep(_POLL_SECONDS)
 
@@ -257,7 +257,7 @@ class Sender:
                 await settle(self._pool, batch, sender=self._name)
             except _UNWRITABLE:
                 await self._settle_singly(batch)
-            except DATABASE_AWAY:
+            except DATABASE_TROUBLE:
                 self._has_outcomes.set()
                 raise
             failpoints.hit(Failpoint.AFTER_SETTLE)
@@ -295,7 +295,7 @@ class Sender:
                     _log.warning("an endpoint rests", endpoint_id=pause.endpoint_id, reason=pause.reason)
                     await deliveries.pause_endpoint(connection, pause)
                 await deliveries.end_pauses(connection, recovered)
-        except DATABASE_AWAY:
+        except DATABASE_TROUBLE:
             self._pauses += pauses
             raise
         self._paused = (self._paused - recovered) | set(longest)
@@ -305,7 +305,7 @@ class Sender:
         while True:
             try:
                 await self._notifier.announce(await sweep(self._pool), "delivery")
-            except DATABASE_AWAY as error:
+            except DATABASE_TROUBLE as error:
                 _log.warning("the outbox cannot be swept", error=type(error).__name__)
             await self._counters.flush()
             await asyncio.sleep(_SWEEP_SECONDS)

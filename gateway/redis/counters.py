@@ -3,16 +3,11 @@
 They are figures, not truth: with Redis away they are kept for a while and then dropped.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterable
 
-from redis.exceptions import RedisError
-
-from gateway.redis.notifier import connect
-
-_KEY = "eshnav:sends"
-_AWAY = (RedisError, OSError, asyncio.TimeoutError)
+from gateway.redis.client import REDIS_AWAY, connect
+from gateway.redis.keys import SENDS
 
 
 class SendCounters:
@@ -34,9 +29,9 @@ class SendCounters:
         try:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for name, count in counts.items():
-                    pipeline.hincrby(_KEY, name, count)
+                    pipeline.hincrby(SENDS, name, count)
                 await pipeline.execute()
-        except _AWAY:
+        except REDIS_AWAY:
             self._counts.update(counts)
 
     async def read(self) -> dict[tuple[str, str], int]:
@@ -44,8 +39,8 @@ class SendCounters:
         if self._redis is None:
             return {}
         try:
-            found = await self._redis.hgetall(_KEY)
-        except _AWAY:
+            found = await self._redis.hgetall(SENDS)
+        except REDIS_AWAY:
             return {}
         counts = {}
         for name, count in found.items():

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from gateway.redis.notifier import connect
+from gateway.redis import keys
+from gateway.redis.client import REDIS_AWAY, connect
 from gateway.runtime.clock import now
 
-_KEY = "eshnav:process"
 _BEAT_SECONDS = 5.0
 _FORGOTTEN_SECONDS = 20
-_AWAY = (RedisError, OSError, asyncio.TimeoutError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,15 +41,15 @@ def own_name() -> str:
 
 async def heartbeat(redis_url: str, *, role: str, name: str) -> None:
     """Say that this process is alive until cancelled; then it is forgotten at once."""
-    key, since = f"{_KEY}:{role}:{name}", now().isoformat(timespec="seconds")
+    key, since = keys.process(role, name), now().isoformat(timespec="seconds")
     async with connect(redis_url) as redis:
         try:
             while True:
-                with suppress(*_AWAY):
+                with suppress(*REDIS_AWAY):
                     await redis.set(key, since, ex=_FORGOTTEN_SECONDS)
                 await asyncio.sleep(_BEAT_SECONDS)
         finally:
-            with suppress(*_AWAY):
+            with suppress(*REDIS_AWAY):
                 await redis.delete(key)
 
 
@@ -61,12 +59,12 @@ async def living(redis: Redis) -> list[Process]:
     Raises:
         RedisError, OSError: Redis is away.
     """
-    keys = [key async for key in redis.scan_iter(f"{_KEY}:*", count=1_000)]
-    values = await redis.mget(keys) if keys else []
+    known = [key async for key in redis.scan_iter(keys.ALL_PROCESSES, count=1_000)]
+    values = await redis.mget(known) if known else []
     found = []
-    for key, value in zip(keys, values, strict=True):
+    for key, value in zip(known, values, strict=True):
         if value is not None:
-            role, _, name = _text(key).removeprefix(f"{_KEY}:").partition(":")
+            role, name = keys.process_of(_text(key))
             since = datetime.fromisoformat(_text(value)).astimezone(UTC)
             found.append(Process(role=role, name=name, since=since))
     return sorted(found, key=lambda each: (each.role, each.since, each.name))

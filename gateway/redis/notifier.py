@@ -5,26 +5,19 @@ and screens are told to look again once Redis is back. What is owed lives in Pos
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
 import orjson
-from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
-WAKE_UPS = "eshnav:doorbell"
-LIVE_UPDATES = "eshnav:news"
+from gateway.redis.client import REDIS_AWAY, REST_SECONDS, BestEffort, connect
+from gateway.redis.keys import LIVE_UPDATES, WAKE_UPS
+
 LOOK_AGAIN = "look_again"
 _WAKE_UP = b"1"
 
-_PATIENCE_SECONDS = 0.25
-_REST_SECONDS = 1.0
 _KEEPALIVE_SECONDS = 20.0
-_AWAY = (RedisError, OSError, asyncio.TimeoutError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,24 +28,13 @@ class Announcement:
     kind: str
 
 
-def connect(redis_url: str, *, patience_seconds: float = _PATIENCE_SECONDS) -> Redis:
-    """Make a client that gives up soon and does not retry, for uses that can do without Redis."""
-    return Redis.from_url(
-        redis_url,
-        socket_timeout=patience_seconds,
-        socket_connect_timeout=patience_seconds,
-        retry=Retry(NoBackoff(), 0),
-        health_check_interval=0,
-    )
-
-
 class Notifier:
     """Rings the senders and tells open screens what changed; silent without a URL or while Redis is away."""
 
     def __init__(self, redis_url: str | None) -> None:
         self._url = redis_url
         self._redis = connect(redis_url) if redis_url else None
-        self._rest_until = 0.0
+        self._guard = BestEffort()
 
     async def wake_senders(self) -> None:
         """Wake every sender: something is due now."""
@@ -84,16 +66,12 @@ class Notifier:
             await self._redis.aclose()
 
     async def _publish(self, *payloads: tuple[str, bytes]) -> None:
-        """Publish, or after a failure rest for a second, so that a Redis that hangs costs intake next to nothing."""
-        if self._redis is None or not payloads or time.monotonic() < self._rest_until:
+        if self._redis is None or not payloads:
             return
-        try:
-            async with asyncio.timeout(_PATIENCE_SECONDS), self._redis.pipeline(transaction=False) as line:
-                for channel, payload in payloads:
-                    line.publish(channel, payload)
-                await line.execute()
-        except _AWAY:
-            self._rest_until = time.monotonic() + _REST_SECONDS
+        async with self._redis.pipeline(transaction=False) as line:
+            for channel, payload in payloads:
+                line.publish(channel, payload)
+            await self._guard.ask(line.execute)
 
     async def _listen(self, channel: str) -> AsyncIterator[bytes | None]:
         """Yield every payload; None whenever the subscription is new."""
@@ -105,9 +83,9 @@ class Notifier:
                         await line.subscribe(channel)
                         async for payload in _payloads(line):
                             yield payload
-                except _AWAY:
+                except REDIS_AWAY:
                     pass
-            await asyncio.sleep(_REST_SECONDS)
+            await asyncio.sleep(REST_SECONDS)
 
 
 async def _payloads(line: PubSub) -> AsyncIterator[bytes | None]:

@@ -4,18 +4,12 @@ Without Redis each process counts for itself; then several senders together may 
 provider's own "slow down" holds them. Why something may not be sent yet otherwise is not decided here.
 """
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from redis.exceptions import RedisError
-
-from gateway.redis.notifier import connect
-
-_REST_SECONDS = 1.0
-_PATIENCE_SECONDS = 0.25
-_AWAY = (RedisError, OSError, asyncio.TimeoutError)
+from gateway.redis import keys
+from gateway.redis.client import BestEffort, connect
 
 # Each bucket is a hash of its level and the time it was last looked at; a negative wish gives tokens back. The server's
 # clock is used, so that senders on several machines agree.
@@ -90,31 +84,25 @@ class Rates:
         self._take = self._redis.register_script(_TAKE) if self._redis else None
         self._admit = self._redis.register_script(_ADMIT) if self._redis else None
         self._own: dict[str, tuple[float, float]] = {}
-        self._rest_until = 0.0
+        self._guard = BestEffort()
 
     async def take(self, wishes: Sequence[Wish]) -> list[Grant]:
         """Take what these buckets hold, up to each wish; never waits and never raises."""
         if not wishes:
             return []
-        if self._take is not None and time.monotonic() >= self._rest_until:
-            try:
-                async with asyncio.timeout(_PATIENCE_SECONDS):
-                    return await self._take_shared(wishes)
-            except _AWAY:
-                self._rest_until = time.monotonic() + _REST_SECONDS
+        if self._take is not None:
+            grants = await self._guard.ask(lambda: self._take_shared(wishes))
+            if grants is not None:
+                return grants
         return [self._take_own(wish) for wish in wishes]
 
     async def admit(self, names: Sequence[str], *, per_second: float, burst: float) -> list[bool]:
-        """Take one token from each of these buckets, which are all alike; says where there was one."""
+        """Take one token from each of these buckets, named by `keys` and all alike; says where there was one."""
         if not names:
             return []
-        if self._admit is not None and time.monotonic() >= self._rest_until:
-            try:
-                async with asyncio.timeout(_PATIENCE_SECONDS):
-                    answer = await self._admit(keys=[f"eshnav:{name}" for name in names], args=(per_second, burst))
-            except _AWAY:
-                self._rest_until = time.monotonic() + _REST_SECONDS
-            else:
+        if (admit := self._admit) is not None:
+            answer = await self._guard.ask(lambda: admit(keys=list(names), args=(per_second, burst)))
+            if answer is not None:
                 return [letter == _TAKEN for letter in answer]
         wishes = [Wish(name=name, per_second=per_second, burst=burst, most=1) for name in names]
         return [bool(self._take_own(wish).taken) for wish in wishes]
@@ -128,7 +116,7 @@ class Rates:
         if self._take is None:
             return []
         answer = await self._take(
-            keys=[f"eshnav:rate:{wish.name}" for wish in wishes],
+            keys=[keys.bucket(wish.name) for wish in wishes],
             args=[number for wish in wishes for number in (wish.per_second, wish.burst, wish.most)],
         )
         numbers = answer.split()

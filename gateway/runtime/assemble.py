@@ -22,8 +22,9 @@ from gateway.outbox.budgets import Limits
 from gateway.outbox.dispatcher import Adapters
 from gateway.outbox.outgoing import OutgoingBuilder
 from gateway.outbox.sender import Sender
+from gateway.redis.client import connect
 from gateway.redis.counters import SendCounters
-from gateway.redis.notifier import Notifier, connect
+from gateway.redis.notifier import Notifier
 from gateway.redis.rate_limits import Rates
 from gateway.runtime import clock
 from gateway.runtime.files import Files, open_files

@@ -229,7 +229,7 @@ async def test_an_error_nobody_foresaw_is_logged_and_answered(desk, monkeypatch,
 
     monkeypatch.setattr(Spool, "append", broken)
     monkeypatch.setattr(intake_module, "process", broken)
-    monkeypatch.setattr(intake_module, "_is_away", lambda _: True)
+    monkeypatch.setattr(intake_module, "is_away", lambda _: True)
     with pytest.raises(IntakeUnavailable):
         await asyncio.wait_for(desk.hear("one"), 5)
     assert "batch_failed" in capsys.readouterr().out

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import people
 import provider as providers
@@ -12,6 +13,7 @@ from senders import sending, settled
 from web_kit import PHONE as BYSTANDER
 
 from gateway.domain.agents import Role
+from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
 from gateway.domain.errors import Refused
 from gateway.domain.messages import Verification
@@ -20,7 +22,10 @@ from gateway.intake.arrival import RawPayload
 from gateway.intake.spool import Spool
 from gateway.operations import erasure
 from gateway.operations.store import erasure as store
+from gateway.outbox.budgets import over_pair_limit
 from gateway.people import merging
+from gateway.redis import keys
+from gateway.redis.rate_limits import Rates
 from gateway.runtime import clock
 
 PHONE = "+972509990001"
@@ -70,7 +75,15 @@ async def read_key(redis, name: bytes) -> object:
     return await readers[await redis.type(name)](name)
 
 
-async def plant(office, redis) -> Someone:
+async def send_on_whatsapp(redis_url: str, endpoint_id: int, address_id: int) -> None:
+    """Leave in Redis what sending leaves there."""
+    rates = Rates(redis_url)
+    sent = SimpleNamespace(delivery_id=1, channel=Channel.WHATSAPP, endpoint_id=endpoint_id, address_id=address_id)
+    assert await over_pair_limit([sent], rates=rates) == set()
+    await rates.close()
+
+
+async def plant(office) -> Someone:
     """A customer with three channels, a case, files, an answered survey, statuses, a code, a merge, odd payloads."""
     pool, files = office.pool, office.services.files
     await office.text("CANARY-TEXT אני רוצה נציג", sender=PHONE)
@@ -123,7 +136,7 @@ async def plant(office, redis) -> Someone:
         "INSERT INTO raw_payload (source, body, received_at) VALUES ('mail', $1, now())",
         b"From: Canary@Example.net\r\n\r\nCANARY",
     )
-    await redis.set(f"eshnav:rate:pair:{endpoint_id}:{address_ids['tel']}", "canary")
+    await send_on_whatsapp(office.services.settings.redis_url, endpoint_id, address_ids["tel"])
     return Someone(contact_id=contact_id, conversation_id=conversation_id, address_ids=address_ids)
 
 
@@ -167,9 +180,10 @@ async def test_nothing_of_an_erased_person_is_left_anywhere_and_nothing_of_other
         *(bystander, others_file),
     )
     before = await pool.fetch("SELECT to_jsonb(m) - 'id' AS m FROM message m WHERE direction = 'inbound' ORDER BY id")
-    person = await plant(office, redis)
+    person = await plant(office)
     await leave_on_spool(folder, b"From=%2B972509990001&Body=CANARY-SPOOLED", b"From=%2B972501234567&Body=other")
-    assert len(await find_everywhere(pool, redis, tmp_path)) > 15
+    assert len(await find_everywhere(pool, redis, tmp_path)) >= 15
+    assert len(await redis.keys(keys.ALL_PAIRS)) == 1
 
     counts = await forget(office, redis, f"contact:{person.contact_id}" if who == "contact" else who)
     # The forged mail's contact is another: the phone does not lead to it, the mail address does.
@@ -177,6 +191,7 @@ async def test_nothing_of_an_erased_person_is_left_anywhere_and_nothing_of_other
         await forget(office, redis, MAIL)
 
     assert await find_everywhere(pool, redis, tmp_path) == []
+    assert await redis.keys(keys.ALL_PAIRS) == []
     assert (counts["spooled"], counts["file"], counts["attachment"]) == (1, 1, 2)
     after = await pool.fetch("SELECT to_jsonb(m) - 'id' AS m FROM message m WHERE direction = 'inbound' ORDER BY id")
     assert after == before

@@ -2,7 +2,9 @@
 
 import asyncio
 
-from gateway.redis.notifier import LIVE_UPDATES, Notifier, connect
+from gateway.redis.client import connect
+from gateway.redis.keys import LIVE_UPDATES
+from gateway.redis.notifier import Notifier
 from gateway.web.server.live_updates import EVERYTHING, LONGEST_QUEUE, LiveUpdates
 
 

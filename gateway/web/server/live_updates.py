@@ -8,13 +8,13 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-import asyncpg
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway.desk.store import conversations
 from gateway.redis.notifier import LOOK_AGAIN, Notifier
+from gateway.store.away import DATABASE_TROUBLE
 from gateway.store.db import Pool
 
 log = structlog.get_logger(__name__)
@@ -83,7 +83,7 @@ class LiveUpdates:
                 async with self._pool.acquire() as connection:
                     since = await conversations.latest_message(connection) if told is None else since
                     found = await conversations.changed_since(connection, max(since - _OUT_OF_ORDER, 0))
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE_TROUBLE as error:
                 log.warning("news_poll_failed", error=type(error).__name__)
                 continue
             fresh = tuple(key for key, latest in found.items() if told is not None and told.get(key) != latest)

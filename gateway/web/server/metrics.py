@@ -2,11 +2,11 @@
 
 import asyncio
 
-import asyncpg
 from prometheus_client import Gauge
 
 from gateway.domain.outbox import Lane
 from gateway.operations import overview
+from gateway.store.away import DATABASE_TROUBLE
 from gateway.web.server.services import Services
 
 OUTBOX_DEPTH = Gauge("eshnav_outbox_depth", "Deliveries waiting to be sent", ["lane"])
@@ -31,7 +31,7 @@ async def refresh(services: Services) -> None:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             depths = await overview.depths(services.pool)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except DATABASE_TROUBLE:
         SCRAPED.set(0)
         return
     SCRAPED.set(1)

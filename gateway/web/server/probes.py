@@ -2,18 +2,17 @@
 
 import asyncio
 
-import asyncpg
 import orjson
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
 
+from gateway.store.away import DATABASE_TROUBLE
 from gateway.store.db import is_answering
 from gateway.web.server.metrics import refresh
 from gateway.web.server.services import SERVICES
 
 _PATIENCE_SECONDS = 2.0
-_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 async def healthz(_request: web.Request) -> web.StreamResponse:
@@ -52,5 +51,5 @@ async def _asks_database(request: web.Request) -> bool:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS), request.app[SERVICES].pool.acquire() as connection:
             return await is_answering(connection)
-    except _AWAY:
+    except DATABASE_TROUBLE:
         return False

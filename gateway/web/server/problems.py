@@ -9,6 +9,7 @@ from aiohttp import web
 from gateway.access.accounts import LoginRefused, TooManyAttempts
 from gateway.domain.errors import AddressError, Conflict, NotFound, Refused
 from gateway.domain.paging import BadCursor
+from gateway.store.away import is_away
 
 _STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (NotFound, 404, "not-found"),
@@ -18,15 +19,6 @@ _STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (BadCursor, 422, "bad-cursor"),
     (LoginRefused, 401, "login-refused"),
     (TooManyAttempts, 429, "too-many-attempts"),
-)
-_DATABASE_AWAY = (
-    ConnectionError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.InterfaceError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
 )
 _TITLES = {
     400: "The request cannot be understood",
@@ -84,7 +76,7 @@ def problem_of(error: Exception) -> Problem:
             return Problem(status=status, kind=name, detail=str(error))
     if _is_unfit(error):
         return Problem(status=422, kind="unfit-text", detail="a text holds what no text may hold, such as NUL")
-    if isinstance(error, _DATABASE_AWAY):
+    if is_away(error):
         return Problem(status=503, kind="unavailable", detail="the database does not answer; try again in a moment")
     return Problem(status=500, kind="internal", detail="it was logged; quote the request id when you ask about it")
 
