@@ -7,12 +7,10 @@ from channels.email.token import reply_address
 from channels.errors import WindowClosed
 from gateway.domain.account import Account, ApprovedTemplate, MailAccount
 from gateway.domain.channel import Channel
-from gateway.domain.consent import Purpose
+from gateway.domain.consent import UNASKED
 from gateway.domain.outbox import AUTHOR, Claimed, Outgoing, ProviderTemplate
 from gateway.domain.people import Address
 from gateway.people import unsubscribing
-
-_UNASKED = frozenset((Purpose.NOTICE, Purpose.SURVEY, Purpose.MARKETING))
 
 
 class OutgoingBuilder:
@@ -60,7 +58,7 @@ class OutgoingBuilder:
             references=claimed.references,
             reply_to=self._reply_to(claimed, now),
             automatic=claimed.author == AUTHOR,
-            notice=claimed.purpose in _UNASKED,
+            notice=claimed.purpose in UNASKED,
             unsubscribe_url=self._unsubscribe_url(claimed),
             status_callback_url="" if is_mail else self._callback_url,
         )
@@ -95,7 +93,7 @@ class OutgoingBuilder:
 
     def _unsubscribe_url(self, claimed: Claimed) -> str:
         account = self._mail.get(claimed.endpoint_key)
-        if account is None or not account.unsubscribe_base or claimed.purpose not in _UNASKED:
+        if account is None or not account.unsubscribe_base or claimed.purpose not in UNASKED:
             return ""
         return f"{account.unsubscribe_base}/{unsubscribing.sign(self._secret, claimed.address_id)}"
 
