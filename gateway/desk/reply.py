@@ -12,6 +12,7 @@ from gateway.domain.agents import Agent
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose, may_send
 from gateway.domain.errors import Conflict, NotFound, Refused
+from gateway.domain.messages import answering
 from gateway.domain.outbox import Lane, OutgoingDraft
 from gateway.outbox.cutting import cut
 from gateway.outbox.store import outgoing
@@ -72,7 +73,7 @@ async def reply(
             lane=_LANES[request.purpose],
             purpose=request.purpose,
             chain=tuple(each.route for each in fallbacks(reply_channels, candidate, request.purpose, clock.now())),
-            subject=_answering(candidate.last_subject) if candidate.channel is Channel.EMAIL else "",
+            subject=answering(candidate.last_subject) if candidate.channel is Channel.EMAIL else "",
             case_id=case_id,
             reply_to_message_id=candidate.last_inbound_id if candidate.channel is Channel.EMAIL else None,
             idempotency_key=request.idempotency_key,
@@ -140,11 +141,6 @@ def is_window_shut(candidate: ReplyChannel, now: datetime) -> bool:
     return candidate.channel is Channel.WHATSAPP and (
         candidate.window_closes_at is None or candidate.window_closes_at <= now
     )
-
-
-def _answering(subject: str) -> str:
-    subject = " ".join(subject.split())
-    return subject if not subject or subject.lower().startswith("re:") else f"Re: {subject}"
 
 
 def _repeated(stored: store.Stored, request: ReplyRequest, text: str) -> int:

@@ -8,6 +8,7 @@ from channels.errors import WindowClosed
 from gateway.domain.account import Account, ApprovedTemplate, MailAccount
 from gateway.domain.channel import Channel
 from gateway.domain.consent import UNASKED
+from gateway.domain.messages import answering
 from gateway.domain.outbox import AUTHOR, Claimed, Outgoing, ProviderTemplate
 from gateway.domain.people import Address
 from gateway.people import unsubscribing
@@ -114,7 +115,4 @@ def choose_template(
 
 
 def _subject(claimed: Claimed) -> str:
-    if claimed.subject or not claimed.thread_subject:
-        return claimed.subject
-    subject = claimed.thread_subject
-    return subject if subject[:3].lower() == "re:" else f"Re: {subject}"
+    return claimed.subject or answering(claimed.thread_subject)
