@@ -145,7 +145,7 @@ def test_the_table_names_parts_that_exist():
 def test_every_part_is_on_the_map(part):
     page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     last = part.rpartition(".")[2]
-    assert re.search(rf"`(gateway/)?{last}(\.py|/)?`|, `{last}`|`{part.replace('.', '/')}`", page)
+    assert re.search(rf"`(gateway/)?{last}(\.py|/)?`|, `{last}`|`{part.replace('.', '/')}(\.py)?`", page)
 
 
 def test_only_the_configuration_and_the_sandbox_read_the_environment():
