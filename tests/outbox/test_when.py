@@ -165,6 +165,12 @@ async def test_the_last_of_a_bucket_is_for_replies():
     assert room.is_dry
 
 
+async def test_a_fifth_of_each_bucket_is_kept_for_replies():
+    endpoint = OpenEndpoint(endpoint_id=1, key="e", sends_per_second=10.0)
+    room = await find_room([endpoint], [], limits=Limits(), rates=Rates(None))
+    assert [(each.most, each.most_not_replies) for each in room.budgets] == [(10, 8)]
+
+
 def test_the_breaker_opens_at_half_of_twenty_and_then_lets_one_try():
     breaker = Breaker()
     assert not any(breaker.note(is_available=each % 2 == 0) for each in range(19))
