@@ -35,7 +35,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "gateway.config": ({"gateway.domain"}, {"pydantic", "pydantic_core", "pydantic_settings", "phonenumbers"}),
     "gateway.runtime": (
         {"gateway.domain", "gateway.config"},
-        {"structlog", "prometheus_client", "obstore", "puremagic"},
+        {"structlog", "prometheus_client", "obstore", "puremagic", "holidays"},
     ),
     "gateway.runtime.assemble": (EVERYTHING, EVERYTHING),
     "gateway.redis": ({"gateway.domain", "gateway.runtime"}, {"redis", "orjson", "structlog"}),

@@ -76,7 +76,7 @@ def test_every_table_is_in_the_glossary(table):
 
 
 @pytest.mark.parametrize(
-    "word", [*Status, *Role, "doorbell", "lane", "lease", "segment", "spool", "template", "channel"]
+    "word", [*Status, *Role, "wake-up", "lane", "lease", "segment", "spool", "template", "channel"]
 )
 def test_the_words_of_the_code_are_in_the_glossary(word):
     assert re.search(rf"\b{word}\b", DOCS["glossary.md"], re.IGNORECASE)
