@@ -9,7 +9,7 @@ from gateway.domain.cases import CaseFacts
 from gateway.domain.consent import Purpose, may_send
 from gateway.domain.decision import Facts, Reason
 from gateway.domain.knowledge import Knowledge
-from gateway.domain.language import Language, detect
+from gateway.domain.language import SPOKEN, Language, detect
 from gateway.domain.messages import InboundMessage, Verification
 from gateway.domain.people import Scheme
 from gateway.domain.policy import Policy
@@ -19,7 +19,6 @@ ACKNOWLEDGE_EVERY = timedelta(minutes=10)
 MAIL_REPLIES_A_DAY = 5
 REPLIES_IN_TEN_MINUTES = 10
 _TELLING_LETTERS = 8
-_SPOKEN = (Language.HEBREW, Language.ENGLISH)
 _ANSWERING = re.compile(r"\s*(?:(?:re|fw|fwd|aw|השב|תשובה|הועבר)\s*:|\Z)", re.IGNORECASE)
 _DEVICE_SIGNATURE = re.compile(
     r"\n\s*(?:-- ?\n)?(?:sent from my |sent from outlook|get outlook for |נשלח מה)[^\n]{0,80}\s*\Z", re.IGNORECASE
@@ -116,11 +115,11 @@ def is_telling(heard: Language | None, words: str) -> bool:
 def _answer_in(heard: Language | None, words: str, facts: Facts, policy: Policy) -> Language:
     """Choose Hebrew or English: as the message, else as the contact; for others, Hebrew if we have a name in it."""
     for language in (heard if is_telling(heard, words) or facts.is_first_message else None, facts.language):
-        if language in _SPOKEN:
+        if language in SPOKEN:
             return Language(language)
         if language is not None:
             break
-    return next((language for language in _SPOKEN if language in policy.organisation), Language.HEBREW)
+    return next((language for language in SPOKEN if language in policy.organisation), Language.HEBREW)
 
 
 def _silence(facts: Facts, *, is_mail: bool) -> Reason | None:

@@ -6,11 +6,9 @@ from channels.cleaning import displayable
 from channels.failures import by_code, by_status
 from channels.twilio import codes
 from channels.twilio.fields import Fields, OurNumbers, addresses_of, endpoint_of, left_over, unknown
+from gateway.domain.ids import bigint_of
 from gateway.domain.messages import Event, StatusUpdate
 from gateway.domain.outbox import Status
-
-_LARGEST_ID = 2**63 - 1
-_LONGEST_ID = len(str(_LARGEST_ID))
 
 
 def read_status(fields: Fields, target: str, numbers: OurNumbers) -> Event:
@@ -54,6 +52,4 @@ def delivery_id(target: str) -> int | None:
     if "delivery=" not in query:
         return None
     text = parse_qs(query, errors="replace").get("delivery", [""])[0]
-    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_ID:
-        return None
-    return int(text) if 0 < int(text) <= _LARGEST_ID else None
+    return bigint_of(text) or None

@@ -9,10 +9,9 @@ from channels.whatsapp.messages import read_message
 from channels.whatsapp.people import addresses, sender
 from channels.whatsapp.shapes import Shape, fingerprint, items, moment, record, records, text
 from gateway.domain.channel import Channel, Provider, endpoint_key
+from gateway.domain.ids import bigint_of
 from gateway.domain.messages import ConsentSignal, ConsentWish, Event, Sender, StatusUpdate, UnknownEvent
 from gateway.domain.outbox import Status
-
-_LARGEST_ID = 2**63 - 1
 
 
 def read_webhook(payload: object, default_endpoint: str) -> list[Event]:
@@ -107,10 +106,7 @@ def _read_status(status: Shape, endpoint: str) -> list[Event]:
 
 
 def _delivery_id(value: object) -> int | None:
-    digits = text(value)
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > len(str(_LARGEST_ID)):
-        return None
-    return int(digits) if 0 < int(digits) <= _LARGEST_ID else None
+    return bigint_of(text(value)) or None
 
 
 def _read_preference(preference: Shape, value: Shape, endpoint: str) -> ConsentSignal | None:

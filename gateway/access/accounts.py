@@ -15,7 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from gateway.access import store
 from gateway.domain.agents import Agent, ApiToken, Role, Scope, Session
 from gateway.domain.errors import Conflict, GatewayError, NotFound, Refused
-from gateway.domain.language import Language
+from gateway.domain.language import SPOKEN, Language
 from gateway.store.db import Pool
 
 SHORTEST_PASSWORD = 10
@@ -51,12 +51,13 @@ async def create_user(
     """Add an agent and give their id.
 
     Raises:
-        Refused: the email, the password or the role is no good; says which.
+        Refused: the email, the password, the role or the language is no good; says which.
         Conflict: the email is taken.
     """
     email = _mailbox(email)
     if role not in set(Role):
         raise Refused(f"{role!r} is not a role; choose one of {', '.join(Role)}")
+    _check_spoken(language)
     password_hash = await _hash(_good_password(password))
     async with pool.acquire() as connection:
         agent_id = await store.add(
@@ -137,8 +138,7 @@ async def speak(pool: Pool, agent: Agent, language: Language) -> None:
     Raises:
         Refused: the screens do not speak that language.
     """
-    if language not in (Language.HEBREW, Language.ENGLISH):
-        raise Refused("the screens speak Hebrew and English")
+    _check_spoken(language)
     async with pool.acquire() as connection:
         await store.set_language(connection, agent.agent_id, language)
 
@@ -214,6 +214,11 @@ def _mailbox(email: str) -> str:
     if not (name and at and host) or any(character.isspace() for character in email):
         raise Refused(f"{email!r} is not an email address")
     return email
+
+
+def _check_spoken(language: str) -> None:
+    if language not in SPOKEN:
+        raise Refused("the screens speak Hebrew and English")
 
 
 def _good_password(password: str) -> str:

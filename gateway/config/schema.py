@@ -21,6 +21,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from gateway.domain.language import Spoken
+
 
 def _url(*schemes: str) -> Callable[[str], str]:
     def check(value: str) -> str:
@@ -161,7 +163,7 @@ class General(Shape):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
     default_region: Annotated[str, AfterValidator(_region)] = "IL"
-    default_language: Literal["he", "en"] = "he"
+    default_language: Spoken = "he"
     trusted_proxies: Networks = ()
     fault: str = ""
     sandbox_url: HttpUrl = ""

@@ -9,6 +9,7 @@ from gateway.domain.agents import Agent
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
 from gateway.domain.errors import Conflict, NotFound
+from gateway.domain.messages import answering
 from gateway.domain.outbox import Lane, OutgoingDraft
 from gateway.outbox.cutting import cut
 from gateway.outbox.store import outgoing
@@ -75,7 +76,7 @@ async def reply(
             lane=_LANES[request.purpose],
             purpose=request.purpose,
             chain=tuple(each.route for each in fallbacks(reply_channels, candidate, request.purpose, clock.now())),
-            subject=_answering(candidate.last_subject) if candidate.channel is Channel.EMAIL else "",
+            subject=answering(candidate.last_subject) if candidate.channel is Channel.EMAIL else "",
             case_id=case_id,
             reply_to_message_id=candidate.last_inbound_id if candidate.channel is Channel.EMAIL else None,
             idempotency_key=request.idempotency_key,
@@ -86,11 +87,6 @@ async def reply(
     await notifier.wake_senders()
     await notifier.announce([merged_ids[0]], "message")
     return message_id
-
-
-def _answering(subject: str) -> str:
-    subject = " ".join(subject.split())
-    return subject if not subject or subject.lower().startswith("re:") else f"Re: {subject}"
 
 
 def _repeated(stored: store.Stored, request: ReplyRequest, text: str) -> int:

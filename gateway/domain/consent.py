@@ -16,6 +16,10 @@ class Purpose(StrEnum):
     CONFIRMATION = "confirmation"
 
 
+# What nobody asked for: notices carry a link that stops these, and a complaint or a doubtful "stop" stops all of them.
+UNASKED = (Purpose.NOTICE, Purpose.SURVEY, Purpose.MARKETING)
+
+
 class ConsentState(StrEnum):
     """What the person chose."""
 

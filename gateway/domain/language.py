@@ -2,17 +2,23 @@
 
 import re
 from enum import StrEnum
+from typing import Literal, get_args
 
 _RANGES = {"he": (0x0590, 0x05FF), "ar": (0x0600, 0x06FF), "ru": (0x0400, 0x04FF), "en": (0x0041, 0x024F)}
 
 
 class Language(StrEnum):
-    """A language customers write in. Eshnav itself speaks Hebrew and English; it obeys consent words in all four."""
+    """A language customers write in. Eshnav itself speaks two of them, and obeys consent words in all four."""
 
     HEBREW = "he"
     ENGLISH = "en"
     ARABIC = "ar"
     RUSSIAN = "ru"
+
+
+# The languages Eshnav itself speaks, as they are spelled in settings and in the API, and as ours.
+Spoken = Literal["he", "en"]
+SPOKEN = tuple(Language(name) for name in get_args(Spoken))
 
 
 def _letters(low: int, high: int) -> re.Pattern[str]:

@@ -157,6 +157,12 @@ class UnknownEvent(Event, frozen=True, kw_only=True):
     reason: str
 
 
+def answering(subject: str) -> str:
+    """Make the subject of an answer: one "Re:" before the other side's subject, on one line; nothing to nothing."""
+    subject = " ".join(subject.split())
+    return subject if not subject or subject.lower().startswith("re:") else f"Re: {subject}"
+
+
 def storable(text: str) -> str:
     """Drop NUL characters and repair lone surrogates, which text columns and JSON refuse; all else stays as it is."""
     if "\x00" in text:

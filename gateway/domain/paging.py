@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 
 from gateway.domain.errors import GatewayError
+from gateway.domain.ids import bigint_of
 
 Item = TypeVar("Item")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -17,6 +18,9 @@ _NEWEST_ID = 2**62
 
 class BadCursor(GatewayError):
     """The cursor is not one that a page of this list gave."""
+
+    def __init__(self) -> None:
+        super().__init__("this cursor was not given by a page of this list; start again without one")
 
 
 class Page(Struct, Generic[Item], frozen=True, kw_only=True):
@@ -48,10 +52,23 @@ def place_of(cursor: str | None) -> Place:
         return Place()
     try:
         micros, _, last_id = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(".")
-        place = Place(at=_EPOCH + timedelta(microseconds=int(micros)), id=int(last_id))
+        at = _EPOCH + timedelta(microseconds=int(micros))
     except (ValueError, OverflowError) as error:
-        raise BadCursor("this cursor was not given by a page of this list; start again without one") from error
-    return place
+        raise BadCursor from error
+    if (place_id := bigint_of(last_id)) is None:
+        raise BadCursor
+    return Place(at=at, id=place_id)
+
+
+def id_after(cursor: str | None) -> int:
+    """Read the cursor of a list in order of ids: the id it goes on after; no cursor names the start.
+
+    Raises:
+        BadCursor: it is no id.
+    """
+    if (last_id := bigint_of(cursor or "0")) is None:
+        raise BadCursor
+    return last_id
 
 
 def cut(items: Sequence[Item], limit: int) -> tuple[Sequence[Item], Item | None]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gateway.domain.decision import Reply
-from gateway.domain.messages import InboundMessage, Verification
+from gateway.domain.messages import InboundMessage, Verification, answering
 from gateway.domain.outbox import AUTHOR, Lane, OutgoingDraft, Route
 from gateway.intake.arrival import Decided
 from gateway.outbox.cutting import cut
@@ -58,7 +58,6 @@ def _draft(decided: Decided, reply: Reply, wording: Wording, case_number: str | 
 
 def _subject(message: InboundMessage, own: str) -> str:
     """Answer under the customer's own subject when somebody vouches for the sender; nobody else's words are echoed."""
-    theirs = " ".join(message.subject.split())
-    if not theirs or message.verification is not Verification.ALIGNED:
+    if message.verification is not Verification.ALIGNED:
         return own
-    return theirs if theirs.lower().startswith("re:") else f"Re: {theirs}"
+    return answering(message.subject) or own

@@ -19,6 +19,7 @@ import orjson
 from gateway.domain.messages import storable
 from gateway.intake.arrival import RawPayload
 from gateway.runtime import failpoints
+from gateway.runtime.durable import sync_folder
 from gateway.runtime.failpoints import Failpoint
 
 _LENGTH = struct.Struct(">I")
@@ -107,7 +108,7 @@ class Spool:
                 file.flush()
                 os.fsync(file.fileno())
             fresh.rename(self._path)
-            _sync_folder(self._path.parent)
+            sync_folder(self._path.parent)
             self._read_at, self.size = 0, len(kept)
         return gone
 
@@ -124,7 +125,7 @@ class Spool:
                 file.truncate(whole)
                 raise
         if is_new:
-            _sync_folder(self._path.parent)
+            sync_folder(self._path.parent)
 
     def _mend(self) -> int:
         """Cut off a torn last entry, so that new ones start where a reader looks for them; gives the number left."""
@@ -187,11 +188,3 @@ def _try_lock(path: Path) -> IO[bytes] | None:
         file.close()
         return None
     return file
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from channels.phone import to_e164, variants
 from gateway.domain.errors import AddressError, Refused
+from gateway.domain.ids import bigint_of
 from gateway.domain.people import Address, Scheme, mailto
 from gateway.intake.arrival import RawPayload
 from gateway.intake.spool import Spool
@@ -37,8 +38,8 @@ async def find_person(pool: Pool, who: str, *, region: str) -> tuple[MergedConta
         Refused: nobody is known by that, or it is no address.
     """
     async with pool.acquire() as connection:
-        if who.startswith("contact:") and who.removeprefix("contact:").isdigit():
-            contact_ids = [int(who.removeprefix("contact:"))]
+        if who.startswith("contact:") and (contact_id := bigint_of(who.removeprefix("contact:"))) is not None:
+            contact_ids = [contact_id]
         else:
             contact_ids = await store.owners(connection, _spellings(who, region))
         people = await store.merged_contacts(connection, contact_ids)

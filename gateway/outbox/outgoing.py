@@ -8,12 +8,11 @@ from channels.errors import WindowClosed
 from channels.registry import provider_of
 from gateway.domain.account import Account, ApprovedTemplate, MailAccount
 from gateway.domain.channel import Channel
-from gateway.domain.consent import Purpose
+from gateway.domain.consent import UNASKED
+from gateway.domain.messages import answering
 from gateway.domain.outbox import AUTHOR, Claimed, Outgoing, ProviderTemplate
 from gateway.domain.people import Address
 from gateway.people import unsubscribing
-
-_UNASKED = frozenset((Purpose.NOTICE, Purpose.SURVEY, Purpose.MARKETING))
 
 
 class OutgoingBuilder:
@@ -61,7 +60,7 @@ class OutgoingBuilder:
             references=claimed.references,
             reply_to=self._reply_to(claimed, now),
             automatic=claimed.author == AUTHOR,
-            notice=claimed.purpose in _UNASKED,
+            notice=claimed.purpose in UNASKED,
             unsubscribe_url=self._unsubscribe_url(claimed),
             status_callback_url=self._callback_url(claimed),
         )
@@ -101,7 +100,7 @@ class OutgoingBuilder:
 
     def _unsubscribe_url(self, claimed: Claimed) -> str:
         account = self._mail.get(claimed.endpoint_key)
-        if account is None or not account.unsubscribe_base or claimed.purpose not in _UNASKED:
+        if account is None or not account.unsubscribe_base or claimed.purpose not in UNASKED:
             return ""
         return f"{account.unsubscribe_base}/{unsubscribing.sign(self._secret, claimed.address_id)}"
 
@@ -122,7 +121,4 @@ def choose_template(
 
 
 def _subject(claimed: Claimed) -> str:
-    if claimed.subject or not claimed.thread_subject:
-        return claimed.subject
-    subject = claimed.thread_subject
-    return subject if subject[:3].lower() == "re:" else f"Re: {subject}"
+    return claimed.subject or answering(claimed.thread_subject)

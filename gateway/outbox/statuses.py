@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from gateway.domain.consent import ConsentChange, ConsentState, Purpose
+from gateway.domain.consent import UNASKED, ConsentChange, ConsentState
 from gateway.domain.messages import BounceReport, StatusUpdate
 from gateway.domain.outbox import Status
 from gateway.outbox.fallbacks import try_next_route
@@ -16,8 +16,6 @@ from gateway.runtime.failpoints import Failpoint
 from gateway.store.db import Connection
 
 Update = StatusUpdate | BounceReport
-
-_UNWANTED = (Purpose.NOTICE, Purpose.SURVEY, Purpose.MARKETING)
 
 
 async def apply_statuses(
@@ -89,7 +87,7 @@ async def _note_addresses(connection: Connection, told: Sequence[tuple[Update, A
         },
     )
     complained = {about.address_id for update, about in told if isinstance(update, BounceReport) and update.complaint}
-    for purpose in _UNWANTED if complained else ():
+    for purpose in UNASKED if complained else ():
         change = ConsentChange(state=ConsentState.OPTED_OUT, purpose=purpose, how="complained to the mail provider")
         entries = [ConsentEntry(address_id=address_id, change=change) for address_id in sorted(complained)]
         await consent.change_consent(connection, entries)

@@ -2,7 +2,7 @@
 
 from channels.phone import variants
 from gateway.domain.errors import NotFound
-from gateway.domain.paging import BadCursor, Page, cut
+from gateway.domain.paging import Page, cut, id_after
 from gateway.domain.people import Address, Scheme, mailto
 from gateway.people.cards import ContactCard
 from gateway.people.store import contacts as store
@@ -18,7 +18,7 @@ async def list_contacts(pool: Pool, *, address: str | None, cursor: str | None, 
     """
     uris = None if address is None else known_forms(Address.from_text(address))
     async with pool.acquire() as connection:
-        found = await store.page(connection, uris=uris, after=_after(cursor), count=limit + 1)
+        found = await store.page(connection, uris=uris, after=id_after(cursor), count=limit + 1)
     items, last = cut(found, limit)
     return Page(items=items, next=str(last.contact_id) if last else None)
 
@@ -54,11 +54,3 @@ def known_forms(address: Address) -> list[str]:
     if address.scheme is Scheme.TEL:
         return [str(form) for form in variants(address)]
     return [str(mailto(address.value) if address.scheme is Scheme.MAILTO else address)]
-
-
-def _after(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:  # noqa: PLR2004  fits a bigint
-        raise BadCursor("this cursor was not given by a page of this list; start again without one")
-    return int(cursor)

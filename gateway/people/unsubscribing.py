@@ -5,12 +5,11 @@ import binascii
 import hashlib
 import hmac
 
-from gateway.domain.consent import ConsentChange, ConsentState, Purpose
+from gateway.domain.consent import UNASKED, ConsentChange, ConsentState
 from gateway.people.store import consent
 from gateway.people.store.consent import ConsentEntry
 from gateway.store.db import Pool
 
-STOPPED = (Purpose.NOTICE, Purpose.SURVEY, Purpose.MARKETING)
 _MAC_BYTES = 16
 
 
@@ -37,7 +36,7 @@ async def unsubscribe(pool: Pool, address_id: int, *, how: str) -> None:
             address_id=address_id,
             change=ConsentChange(state=ConsentState.OPTED_OUT, purpose=purpose, how=how),
         )
-        for purpose in STOPPED
+        for purpose in UNASKED
     ]
     async with pool.acquire() as connection, connection.transaction():
         for entry in entries:

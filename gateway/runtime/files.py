@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from gateway.config import Settings
 from gateway.domain.messages import Attachment, Event, InboundMessage
+from gateway.runtime.durable import sync_folder
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -167,7 +168,7 @@ class Folder:
             with suppress(OSError):
                 Path(fresh).unlink()
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 class Bucket:
@@ -220,12 +221,3 @@ class Bucket:
 
 def _name(sha256: str) -> str:
     return f"{sha256[:2]}/{sha256[2:]}"
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name in the folder durable."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

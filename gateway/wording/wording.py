@@ -12,13 +12,12 @@ from msgspec import Struct
 
 from gateway.domain.channel import Channel
 from gateway.domain.errors import ConfigurationError, NotFound
-from gateway.domain.language import Language
+from gateway.domain.language import SPOKEN, Language
 from gateway.wording.bidi import isolated
 from gateway.wording.template import Template, fill
 from gateway.wording.times import spoken_time
 
 FOLDER = Path(__file__).parents[2] / "templates"
-SPOKEN = (Language.HEBREW, Language.ENGLISH)
 
 _Key = tuple[str, Language, Channel | None]
 

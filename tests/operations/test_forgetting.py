@@ -274,3 +274,9 @@ async def test_the_hashes_cannot_be_made_without_the_key(pool, office):
     async with pool.acquire() as connection:
         with pytest.raises(Exception, match=r"eshnav\.erasure_key"):
             await store.erase(connection, found, actor="test")
+
+
+@pytest.mark.parametrize("who", ["contact:²", "contact:9223372036854775808"])
+async def test_a_contact_that_cannot_be_is_nobody(office, redis, who):
+    with pytest.raises(Refused):
+        await forget(office, redis, who)

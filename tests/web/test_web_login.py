@@ -155,6 +155,7 @@ def test_the_way_back_after_a_login_stays_on_this_site(asked, given):
         pytest.param({"password": "short"}, id="a short password"),
         pytest.param({"password": "x" * 300}, id="a password without end"),
         pytest.param({"role": "owner"}, id="no role of ours"),
+        pytest.param({"language": "ar"}, id="a language no screen speaks"),
     ],
 )
 async def test_an_account_that_is_no_good_is_refused(pool, change):

@@ -4,12 +4,10 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from gateway.domain.consent import ConsentChange, ConsentState, Purpose
+from gateway.domain.consent import UNASKED, ConsentChange, ConsentState, Purpose
 from gateway.store.db import Connection, load_queries
 
 _QUERIES = load_queries(__file__)
-
-_PROMOTIONAL = (Purpose.NOTICE, Purpose.SURVEY, Purpose.MARKETING)
 
 
 class ConsentEntry(Struct, frozen=True, kw_only=True):
@@ -58,4 +56,4 @@ async def already_entered(connection: Connection, entries: Sequence[ConsentEntry
 
 
 def _purposes(change: ConsentChange) -> tuple[Purpose, ...]:
-    return _PROMOTIONAL if change.reversible else (change.purpose,)
+    return UNASKED if change.reversible else (change.purpose,)

@@ -9,7 +9,7 @@ from gateway.desk.reply import ReplyRequest
 from gateway.desk.store.conversations import Wanted
 from gateway.domain.consent import Purpose
 from gateway.domain.language import Language
-from gateway.domain.paging import BadCursor
+from gateway.domain.paging import id_after
 from gateway.domain.people import Address
 from gateway.knowledge import articles
 from gateway.operations import dead_letters, overview
@@ -95,10 +95,7 @@ async def get_conversation(call: Call) -> BaseModel:
 async def list_messages(call: Call) -> BaseModel:
     """List the messages of a conversation, oldest first."""
     query = cast("ListQuery", call.query)
-    cursor = query.cursor or "0"
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < len(str(2**62))):
-        raise BadCursor("this cursor was not given by a page of this list; start again without one")
-    page = await inbox.list_messages(call.services.pool, call.id, after=int(cursor), limit=query.limit)
+    page = await inbox.list_messages(call.services.pool, call.id, after=id_after(query.cursor), limit=query.limit)
     items = [models.Message.of(each, call.language) for each in page.items]
     return models.Many[models.Message](items=items, next=page.next)
 

@@ -9,7 +9,7 @@ from gateway.desk.cards import CaseCard, ConversationCard, Entry
 from gateway.desk.inbox import LONGEST_TEXT
 from gateway.domain.cases import CaseStatus, Severity
 from gateway.domain.channel import Channel
-from gateway.domain.language import Language
+from gateway.domain.language import Language, Spoken
 from gateway.domain.outbox import Status
 from gateway.knowledge.cards import ArticleCard, Draft, DraftText
 from gateway.operations.cards import DeliveryCard
@@ -314,7 +314,7 @@ class OneDelivery(BaseModel):
 class ArticleText(Given):
     """An article in one language: its title, the answer, and ways people ask for it."""
 
-    language: Literal["he", "en"]
+    language: Spoken
     title: Line
     answer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT)]
     variants: Annotated[list[Line], Field(max_length=300)] = []

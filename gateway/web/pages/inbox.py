@@ -15,12 +15,13 @@ from gateway.domain.agents import Agent
 from gateway.domain.cases import CaseStatus
 from gateway.domain.channel import Channel
 from gateway.domain.errors import AddressError, Conflict, Refused
+from gateway.domain.ids import bigint_of
 from gateway.domain.paging import BadCursor
 from gateway.people import contacts
 from gateway.runtime import clock
 from gateway.web.pages import render
 from gateway.web.pages.composer import reply_options
-from gateway.web.server.paths import is_number, number
+from gateway.web.server.paths import number
 from gateway.web.server.services import SERVICES
 from gateway.web.server.sessions import SESSION
 from gateway.wording.segments import count
@@ -51,7 +52,7 @@ async def part_thread(request: web.Request) -> web.StreamResponse:
     """Give one conversation alone, for a screen that refreshes it or scrolls it back."""
     services, conversation_id = request.app[SERVICES], number(request)
     before = request.query.get("before", "")
-    thread = await inbox.open_thread(services.pool, conversation_id, before=int(before) if is_number(before) else None)
+    thread = await inbox.open_thread(services.pool, conversation_id, before=bigint_of(before))
     if before:
         return render.page(request, "earlier.html", thread=thread)
     await inbox.mark_seen(services.pool, conversation_id, request[SESSION].agent)
@@ -195,9 +196,9 @@ def _way(text: str) -> tuple[Channel | None, int | None]:
     channel, _, address = text.partition(":")
     if channel not in set(Channel):
         return None, None
-    return Channel(channel), int(address) if is_number(address) else None
+    return Channel(channel), bigint_of(address)
 
 
 def _current(request: web.Request) -> int:
     text = request.match_info.get("id", request.query.get("current", ""))
-    return int(text) if is_number(text) else 0
+    return bigint_of(text) or 0

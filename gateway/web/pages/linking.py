@@ -6,12 +6,13 @@ from channels.phone import to_e164
 from gateway.desk import verification
 from gateway.desk.cases import actor
 from gateway.domain.errors import AddressError, Conflict, GatewayError, NotFound, Refused
+from gateway.domain.ids import bigint_of
 from gateway.domain.language import Language
 from gateway.domain.people import Address, mailto
 from gateway.people import contacts, merging, proofs
 from gateway.runtime import clock
 from gateway.web.pages import render
-from gateway.web.server.paths import is_number, number
+from gateway.web.server.paths import number
 from gateway.web.server.services import SERVICES
 from gateway.web.server.sessions import SESSION
 
@@ -54,13 +55,13 @@ async def link(request: web.Request) -> web.StreamResponse:
 async def confirm(request: web.Request) -> web.StreamResponse:
     """Check the code the customer read out; when it is right, both contacts are one."""
     services, form = request.app[SERVICES], await request.post()
-    contact_id, proof_id = number(request), str(form.get("proof", ""))
+    contact_id, proof_id = number(request), bigint_of(str(form.get("proof", "")))
     merged = None
     try:
-        if is_number(proof_id):
+        if proof_id is not None:
             merged = await proofs.confirm_code(
                 services.pool,
-                int(proof_id),
+                proof_id,
                 str(form.get("code", ""))[:_LONGEST],
                 contact_id=contact_id,
                 actor=actor(request[SESSION].agent),
@@ -70,7 +71,7 @@ async def confirm(request: web.Request) -> web.StreamResponse:
         return await _page(request, error=error)
     if merged is None:
         wrong = Refused("the code is wrong, too old, or was tried too often")
-        return await _page(request, error=wrong, proof_id=int(proof_id) if is_number(proof_id) else None)
+        return await _page(request, error=wrong, proof_id=proof_id)
     raise web.HTTPSeeOther(f"/contacts/{contact_id}/links")
 
 

@@ -5,7 +5,7 @@ from aiohttp import web
 from gateway.access import accounts
 from gateway.access.accounts import LoginRefused, TooManyAttempts
 from gateway.domain.errors import Refused
-from gateway.domain.language import Language
+from gateway.domain.language import SPOKEN, Language
 from gateway.web.pages import render
 from gateway.web.server import sessions
 from gateway.web.server.headers import peer
@@ -76,7 +76,7 @@ async def change_language(request: web.Request) -> web.StreamResponse:
     """Make the screens speak the other language."""
     form = await request.post()
     wanted = str(form.get("language", ""))
-    if wanted not in set(Language):
+    if wanted not in SPOKEN:
         raise Refused("the screens speak Hebrew and English")
     await accounts.speak(request.app[SERVICES].pool, request[SESSION].agent, Language(wanted))
     raise web.HTTPSeeOther(_target(str(form.get("next", "/"))))

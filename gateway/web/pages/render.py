@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.domain.agents import Session
 from gateway.domain.decision import Reason
-from gateway.domain.language import Language
+from gateway.domain.language import SPOKEN, Language
 from gateway.runtime import clock
 from gateway.web.pages import assets, date_format, i18n
 from gateway.web.server.services import SERVICES, Services
@@ -37,7 +37,7 @@ def language_of(request: web.Request) -> Language:
     if session is not None:
         return session.agent.language
     asked = request.query.get("lang")
-    if asked in i18n.SPOKEN:
+    if asked in SPOKEN:
         return Language(asked)
     return i18n.spoken(request.headers.get("Accept-Language", ""), request.app[SERVICES].settings.default_language)
 

@@ -1,10 +1,9 @@
-"""Ids in paths and queries: read strictly, so that nothing odd reaches the database."""
+"""Ids in paths: read strictly, so that nothing odd reaches the database."""
 
 from aiohttp import web
 
 from gateway.domain.errors import NotFound
-
-_LONGEST = 18
+from gateway.domain.ids import bigint_of
 
 
 def number(request: web.Request) -> int:
@@ -13,12 +12,6 @@ def number(request: web.Request) -> int:
     Raises:
         NotFound: it is no id, so there is nothing by it.
     """
-    text = request.match_info["id"]
-    if not is_number(text):
+    if (found := bigint_of(request.match_info["id"])) is None:
         raise NotFound("there is nothing by that id")
-    return int(text)
-
-
-def is_number(text: str) -> bool:
-    """Say whether a text is an id that a database can hold."""
-    return text.isascii() and text.isdigit() and len(text) <= _LONGEST
+    return found
