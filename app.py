@@ -11,6 +11,7 @@ import uvloop
 
 from channels.contract import Request
 from channels.email.adapter import METHOD as MAIL_METHOD
+from channels.registry import Registry
 from gateway.config import Settings, load_settings
 from gateway.domain.account import MailAccount
 from gateway.domain.messages import Event
@@ -28,7 +29,7 @@ from gateway.runtime.log import set_up_logging
 from gateway.store.db import Pool, open_pool
 from gateway.web import webhooks
 from gateway.web.server.listening import ConnectionLimits
-from gateway.web.server.services import Provided, Services
+from gateway.web.server.services import Services
 from gateway.web.server.serving import serve_http
 
 log = structlog.get_logger(__name__)
@@ -85,7 +86,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 pool=pool,
                 intake_pool=intake_pool,
                 reference=known,
-                reparse_with=lambda provided, files: _Rereader(settings, provided, files, stack).read,
+                reparse_with=lambda registry, files: _Rereader(settings, registry, files, stack).read,
                 when_broken=_stop_if_broken,
             )
         )
@@ -133,11 +134,11 @@ async def _take_mail(services: Services, stack: AsyncExitStack) -> None:
 class _Rereader:
     """Reads a spooled payload again, with whatever read it the first time."""
 
-    def __init__(self, settings: Settings, provided: Provided, files: Files, stack: AsyncExitStack) -> None:
+    def __init__(self, settings: Settings, registry: Registry, files: Files, stack: AsyncExitStack) -> None:
         self._files = files
         account = next((each for each in settings.accounts if isinstance(each, MailAccount)), None)
         self._mail = MailParser(account) if account else None
-        self._provided = provided
+        self._registry = registry
         if self._mail is not None:
             stack.push_async_callback(self._mail.close)
 
@@ -152,7 +153,7 @@ class _Rereader:
         )
         if payload.source == _MAIL and self._mail is not None:
             return await self._files.keep(await self._mail.parse(request))
-        adapters = self._provided.twilio if payload.source == "twilio" else self._provided.whatsapp
+        adapters = self._registry.adapters_of(payload.source)
         adapter = webhooks.verified_by(request, adapters) or next(iter(adapters), None)
         return [] if adapter is None else webhooks.read(request, adapter, payload.source)
 

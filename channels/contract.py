@@ -1,13 +1,15 @@
-"""What every channel is: verify, parse, send. The sending loop and the webhook edge know channels only by this."""
+"""What every channel is: verify, parse, send, and one record. The rest of the house knows channels only by this."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
+from gateway.domain.channel import Channel
 from gateway.domain.messages import Event
 from gateway.domain.outbox import Outgoing, Receipt
+from gateway.domain.people import Scheme
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -63,3 +65,60 @@ class Searchable(Protocol):
             SendError: the provider could not be asked, so nothing is proven.
         """
         ...
+
+
+@runtime_checkable
+class Challenged(Protocol):
+    """An adapter whose provider asks, by GET on its webhook, for proof that the address is ours."""
+
+    def challenge(self, query: Mapping[str, str]) -> str:
+        """Return what to answer, as plain text.
+
+        Raises:
+            Forged: the question does not come from our provider.
+        """
+        ...
+
+
+class WebhookPath(Struct, frozen=True, kw_only=True):
+    """An address below our public URL that a provider calls, and what it is told once all is safe.
+
+    `is_challenged` when the provider first asks there, by GET, for proof that the address is ours (`Challenged`).
+    """
+
+    path: str
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain"
+    is_challenged: bool = False
+
+
+class PairRate(Struct, frozen=True, kw_only=True):
+    """How often one of our endpoints may write to one person: tokens a second, and at most so many at once."""
+
+    per_second: float
+    burst: float
+
+
+class ProviderRecord(Struct, frozen=True, kw_only=True):
+    """All that the rest of the house knows of a provider.
+
+    `name` begins its endpoints' keys; `source` marks its raw payloads; `account` is the type of its accounts, and
+    `make` builds the adapter of one, given our public URL. `kept_headers` are those of a webhook that verifying and
+    reading need, in lower case. `longest_text` is in characters, None for no limit. `status_path` is where it shall
+    report, for providers that are told so with every message. `pair_rates` and `windowed` are by channel: where one
+    person may be written to only so often, and where free text goes only for a day after they wrote.
+    """
+
+    name: str
+    source: str
+    account: type
+    make: Callable[[Any, str], Adapter]
+    channels: frozenset[Channel]
+    schemes: frozenset[Scheme]
+    longest_text: int | None = None
+    webhooks: tuple[WebhookPath, ...] = ()
+    kept_headers: tuple[str, ...] = ()
+    status_path: str = ""
+    pair_rates: Mapping[Channel, PairRate] = field(default_factory=dict)
+    windowed: frozenset[Channel] = frozenset()

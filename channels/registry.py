@@ -1,14 +1,36 @@
-"""Which adapter serves which of our numbers and mailboxes. Every channel is named here; nothing is scanned for."""
+"""Which providers there are, and which adapter serves which of our numbers and mailboxes. Nothing is scanned for."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
-from channels.contract import Adapter
-from channels.email.adapter import EmailAdapter
-from channels.twilio import TwilioAdapter
-from channels.whatsapp import WhatsAppAdapter
-from gateway.domain.account import Account, MailAccount, TwilioAccount
-from gateway.domain.channel import Endpoint
+from channels import twilio, whatsapp
+from channels.contract import Adapter, ProviderRecord
+from channels.email import provider as email
+from gateway.domain.account import Account
+from gateway.domain.channel import Channel, Endpoint
 from gateway.domain.errors import NotFound
+
+PROVIDERS: tuple[ProviderRecord, ...] = (
+    twilio.PROVIDER,
+    whatsapp.PROVIDER,
+    email.PROVIDER,
+)
+
+
+def provider_of(endpoint_key: str) -> ProviderRecord | None:
+    """Return the provider of an endpoint by its key, or None when there is none by that name."""
+    name = endpoint_key.partition(":")[0]
+    return next((each for each in PROVIDERS if each.name == name), None)
+
+
+def longest_text(channel: Channel, provider: str | None) -> int | None:
+    """Say how long a text may be, in characters; for an unknown provider what all of the channel take, None for any."""
+    lengths = [
+        each.longest_text
+        for each in PROVIDERS
+        if channel in each.channels and provider in (None, each.name) and each.longest_text is not None
+    ]
+    return min(lengths, default=None)
 
 
 class Registry:
@@ -17,11 +39,11 @@ class Registry:
     def __init__(self, accounts: Iterable[Account], *, public_url: str) -> None:
         self._endpoints: dict[str, Endpoint] = {}
         self._adapters: dict[str, Adapter] = {}
-        self._twilio: list[TwilioAdapter] = []
-        self._whatsapp: list[WhatsAppAdapter] = []
-        self._email: EmailAdapter | None = None
+        self._by_source: defaultdict[str, list[Adapter]] = defaultdict(list)
         for account in accounts:
-            adapter = self._build(account, public_url)
+            record = next(each for each in PROVIDERS if isinstance(account, each.account))
+            adapter = record.make(account, public_url)
+            self._by_source[record.source].append(adapter)
             for endpoint in account.endpoints:
                 self._endpoints[endpoint.key] = endpoint
                 self._adapters[endpoint.key] = adapter
@@ -31,20 +53,9 @@ class Registry:
         """Every number and mailbox of ours, by its key."""
         return self._endpoints
 
-    @property
-    def twilio_adapters(self) -> tuple[TwilioAdapter, ...]:
-        """One adapter for each Twilio account; a webhook is for the one that verifies it."""
-        return tuple(self._twilio)
-
-    @property
-    def whatsapp_adapters(self) -> tuple[WhatsAppAdapter, ...]:
-        """One adapter for each WhatsApp Business account; a webhook is for the one that verifies it."""
-        return tuple(self._whatsapp)
-
-    @property
-    def email_adapter(self) -> EmailAdapter | None:
-        """The adapter for mail; None when no mailbox is configured."""
-        return self._email
+    def adapters_of(self, source: str) -> Sequence[Adapter]:
+        """List the adapters of one provider, one for each account; a payload is for the one that verifies it."""
+        return self._by_source[source]
 
     def adapter_for(self, endpoint_key: str) -> Adapter:
         """Give the adapter that sends from this endpoint.
@@ -68,16 +79,6 @@ class Registry:
 
     async def close(self) -> None:
         """Let go of every adapter's connections."""
-        adapters: list[Adapter] = [*self._twilio, *self._whatsapp, *([self._email] if self._email else [])]
-        for adapter in adapters:
-            await adapter.close()
-
-    def _build(self, account: Account, public_url: str) -> Adapter:
-        if isinstance(account, TwilioAccount):
-            self._twilio.append(TwilioAdapter(account, public_url=public_url))
-            return self._twilio[-1]
-        if isinstance(account, MailAccount):
-            self._email = EmailAdapter(account)
-            return self._email
-        self._whatsapp.append(WhatsAppAdapter(account))
-        return self._whatsapp[-1]
+        for adapters in self._by_source.values():
+            for adapter in adapters:
+                await adapter.close()

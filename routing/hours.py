@@ -1,4 +1,4 @@
-"""When a person will answer: promised minutes counted within a queue's opening hours. Holidays are not known here."""
+"""When a person will answer: promised minutes counted within a queue's opening hours, its days off left out."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -32,7 +32,7 @@ def answer_due(hours: Hours, start: datetime, minutes: int) -> datetime:
 def _opening(hours: Hours, day: date, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
     """Give a day's opening and closing in UTC, so that a clock change in between cannot lengthen or shorten it."""
     times = hours.weekdays.get(day.weekday())
-    if times is None:
+    if times is None or day in hours.days_off:
         return None
     opens, closes = (datetime.combine(day, at, tzinfo=zone).astimezone(UTC) for at in times)
     return opens, closes

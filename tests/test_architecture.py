@@ -35,7 +35,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "gateway.config": ({"gateway.domain"}, {"pydantic", "pydantic_core", "pydantic_settings", "phonenumbers"}),
     "gateway.runtime": (
         {"gateway.domain", "gateway.config"},
-        {"structlog", "prometheus_client", "obstore", "puremagic"},
+        {"structlog", "prometheus_client", "obstore", "puremagic", "holidays"},
     ),
     "gateway.runtime.assemble": (EVERYTHING, EVERYTHING),
     "gateway.redis": ({"gateway.domain", "gateway.runtime"}, {"redis", "orjson", "structlog"}),
@@ -145,7 +145,7 @@ def test_the_table_names_parts_that_exist():
 def test_every_part_is_on_the_map(part):
     page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     last = part.rpartition(".")[2]
-    assert re.search(rf"`(gateway/)?{last}(\.py|/)?`|, `{last}`|`{part.replace('.', '/')}`", page)
+    assert re.search(rf"`(gateway/)?{last}(\.py|/)?`|, `{last}`|`{part.replace('.', '/')}(\.py)?`", page)
 
 
 def test_only_the_configuration_and_the_sandbox_read_the_environment():

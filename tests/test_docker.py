@@ -12,7 +12,7 @@ from gateway.cli.main import app
 from gateway.config.schema import General, MailShape, TwilioShape, WhatsAppShape
 from gateway.config.settings import Settings
 from gateway.outbox.sender import DRAIN_SECONDS
-from gateway.web.server.application import PAGES
+from gateway.web.server.application import routes
 from gateway.web.server.serving import SERVING
 
 DOCKER = Path(__file__).parent.parent / "docker"
@@ -56,7 +56,7 @@ def test_health_checks_ask_what_exists(name):
     else:
         (url,) = re.findall(r"'(http://\S+)'", rest[-1])
         assert urlsplit(url).port == Settings(data=Path(), secret="").port
-        assert urlsplit(url).path in {route.path for route in PAGES}
+        assert urlsplit(url).path in {route.path for route in routes()}
 
 
 def test_services_wait_for_what_they_need():

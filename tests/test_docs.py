@@ -12,7 +12,7 @@ from gateway.config.schema import General, MailShape, TwilioShape, WhatsAppShape
 from gateway.domain.agents import Role, Scope
 from gateway.domain.outbox import Status
 from gateway.web.api.table import BASE, OPERATIONS
-from gateway.web.server.application import PAGES
+from gateway.web.server.application import routes
 
 ROOT = Path(__file__).parent.parent
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))}
@@ -60,7 +60,7 @@ def test_every_command_is_documented(line):
     assert line in COMMANDS
 
 
-@pytest.mark.parametrize("route", PAGES, ids=lambda route: f"{route.method} {route.path}")
+@pytest.mark.parametrize("route", routes(), ids=lambda route: f"{route.method} {route.path}")
 def test_every_route_is_documented(route):
     assert f"`{route.path}`" in DOCS["http.md"]
 
@@ -76,7 +76,7 @@ def test_every_table_is_in_the_glossary(table):
 
 
 @pytest.mark.parametrize(
-    "word", [*Status, *Role, "doorbell", "lane", "lease", "segment", "spool", "template", "channel"]
+    "word", [*Status, *Role, "wake-up", "lane", "lease", "segment", "spool", "template", "channel"]
 )
 def test_the_words_of_the_code_are_in_the_glossary(word):
     assert re.search(rf"\b{word}\b", DOCS["glossary.md"], re.IGNORECASE)

@@ -13,7 +13,7 @@ from gateway.domain.channel import Channel
 from gateway.domain.outbox import MediaLink, Outgoing, ProviderTemplate
 from gateway.domain.people import Scheme
 
-_LONGEST_BODY = 1600
+LONGEST_BODY = 1600  # on any channel; error 21617 beyond
 _TOO_LONG = 21617
 _SERVICE_PREFIX = "MG"
 
@@ -50,7 +50,7 @@ def body(outgoing: Outgoing) -> str:
     """
     links = [media.url for media in outgoing.media[len(_carried(outgoing)) :]]
     text = "\n".join(part for part in (as_text(outgoing.text, outgoing.choices), *links) if part)
-    if len(text) > _LONGEST_BODY:
+    if len(text) > LONGEST_BODY:
         raise Rejected(ERRORS[_TOO_LONG].reason, code=str(_TOO_LONG))
     return text
 

@@ -14,7 +14,7 @@ from gateway.domain.people import Scheme
 
 Json = Mapping[str, object]
 
-_LONGEST_TEXT = 4096
+LONGEST_TEXT = 4096
 _LONGEST_CAPTION = 1024
 _MOST_BUTTONS, _LONGEST_BUTTON, _LONGEST_BUTTON_ID = 3, 20, 256
 _MOST_ROWS, _LONGEST_ROW, _LONGEST_ROW_ID, _LONGEST_DESCRIPTION = 10, 24, 200, 72
@@ -61,7 +61,7 @@ def _content(outgoing: Outgoing, templates: Iterable[ApprovedTemplate]) -> Json:
 
 
 def _plain(text: str) -> Json:
-    if len(text) > _LONGEST_TEXT:
+    if len(text) > LONGEST_TEXT:
         raise Rejected("The message is longer than 4,096 characters.")
     return {"type": "text", "text": {"body": text, "preview_url": False}}
 
@@ -102,7 +102,7 @@ def _buttons(outgoing: Outgoing) -> Json | None:
 def _list(outgoing: Outgoing) -> Json | None:
     fits = (
         len(outgoing.choices) <= _MOST_ROWS
-        and len(outgoing.text) <= _LONGEST_TEXT
+        and len(outgoing.text) <= LONGEST_TEXT
         and all(len(each.description) <= _LONGEST_DESCRIPTION for each in outgoing.choices)
         and _are_told_apart(outgoing.choices, _LONGEST_ROW, _LONGEST_ROW_ID)
     )

@@ -17,7 +17,7 @@ from gateway.config import load_settings
 def main() -> None:
     """Serve until the process is ended."""
     settings = load_settings()
-    adapter = Registry(settings.accounts, public_url=settings.public_url).twilio_adapters[0]
+    adapter = Registry(settings.accounts, public_url=settings.public_url).adapters_of("twilio")[0]
 
     async def handle(request: web.Request) -> web.Response:
         adapter.verify(

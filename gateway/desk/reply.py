@@ -1,17 +1,14 @@
 """Writing to a customer: choosing address and endpoint, and putting the message into the outbox, once per key."""
 
-from collections.abc import Sequence
-from datetime import datetime
-
 from msgspec import Struct
 
-from gateway.desk.cards import ReplyChannel
 from gateway.desk.inbox import good_text, take_in_hand
+from gateway.desk.reply_channels import choose, fallbacks
 from gateway.desk.store import conversations as store
 from gateway.domain.agents import Agent
 from gateway.domain.channel import Channel
-from gateway.domain.consent import Purpose, may_send
-from gateway.domain.errors import Conflict, NotFound, Refused
+from gateway.domain.consent import Purpose
+from gateway.domain.errors import Conflict, NotFound
 from gateway.domain.messages import answering
 from gateway.domain.outbox import Lane, OutgoingDraft
 from gateway.outbox.cutting import cut
@@ -59,7 +56,13 @@ async def reply(
         if stored := await store.sent_with_key(connection, merged_ids[0], request.idempotency_key):
             return _repeated(stored, request, text)
         reply_channels = await store.reply_channels(connection, conversation.contact_id, merged_ids)
-        candidate = choose(reply_channels, request)
+        candidate = choose(
+            reply_channels,
+            channel=request.channel,
+            address_id=request.address_id,
+            purpose=request.purpose,
+            now=clock.now(),
+        )
         case_id = conversation.newest_case_id
         if isinstance(author, Agent):
             case_id = await take_in_hand(connection, merged_ids, author)
@@ -84,63 +87,6 @@ async def reply(
     await notifier.wake_senders()
     await notifier.announce([merged_ids[0]], "message")
     return message_id
-
-
-def choose(reply_channels: Sequence[ReplyChannel], request: ReplyRequest) -> ReplyChannel:
-    """Pick the way to send: on the channel asked for, or else the one used last that is not shut.
-
-    Raises:
-        Refused: there is no address on that channel, or the person opted out there; says which.
-    """
-    fitting = [
-        candidate
-        for candidate in reply_channels
-        if request.channel in (None, candidate.channel) and request.address_id in (None, candidate.route.address_id)
-    ]
-    if not fitting:
-        where = f"on {request.channel}" if request.channel else "that we can write to"
-        raise Refused(f"this contact has no address {where}")
-    open_channels = [candidate for candidate in fitting if may_send(request.purpose, candidate.opted_out)]
-    if not open_channels:
-        raise Refused(f"{fitting[0].uri} opted out of messages of this kind")
-    return next((candidate for candidate in open_channels if not candidate.unreachable), open_channels[0])
-
-
-def fallbacks(
-    reply_channels: Sequence[ReplyChannel], chosen: ReplyChannel, purpose: Purpose, now: datetime
-) -> list[ReplyChannel]:
-    """List what to try when the chosen one fails for good: other channels the person is known to use, no others.
-
-    The same address comes first. An unproven address never stands in for a proven one.
-    """
-    usable = [
-        candidate
-        for candidate in reply_channels
-        if candidate.route != chosen.route
-        and candidate.channel is not chosen.channel
-        and (candidate.proven or not chosen.proven)
-        and may_send(purpose, candidate.opted_out)
-        and not candidate.unreachable
-        and is_used(candidate)
-        and not is_window_shut(candidate, now)
-    ]
-    return sorted(usable, key=lambda candidate: candidate.uri != chosen.uri)
-
-
-def is_used(candidate: ReplyChannel) -> bool:
-    """Say whether the person is known to have this channel: a text reaches any phone, WhatsApp once they used it."""
-    return (
-        candidate.channel is not Channel.WHATSAPP
-        or candidate.last_inbound_at is not None
-        or candidate.window_closes_at is not None
-    )
-
-
-def is_window_shut(candidate: ReplyChannel, now: datetime) -> bool:
-    """Say whether WhatsApp takes no free text to this person now."""
-    return candidate.channel is Channel.WHATSAPP and (
-        candidate.window_closes_at is None or candidate.window_closes_at <= now
-    )
 
 
 def _repeated(stored: store.Stored, request: ReplyRequest, text: str) -> int:

@@ -14,7 +14,7 @@ class Channel(StrEnum):
 
 
 class Provider(StrEnum):
-    """The company, or the protocol, behind a channel."""
+    """The companies and protocols that come with Eshnav; a provider added beside them is known by its name alone."""
 
     TWILIO = "twilio"
     WHATSAPP_CLOUD = "whatsapp_cloud"
@@ -29,7 +29,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     """
 
     channel: Channel
-    provider: Provider
+    provider: str
     address: str
     account: str = ""
     name: str = ""
@@ -41,6 +41,6 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         return endpoint_key(self.provider, self.channel, self.address)
 
 
-def endpoint_key(provider: Provider, channel: Channel, address: str) -> str:
+def endpoint_key(provider: str, channel: Channel, address: str) -> str:
     """Name the endpoint that has this address, as every event and delivery refers to it."""
     return f"{provider}:{channel}:{address.lower()}"

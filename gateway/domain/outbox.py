@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 
 from msgspec import Struct, field
 
-from gateway.domain.channel import Channel, Provider
+from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
 from gateway.domain.dialogue import Question
 from gateway.domain.people import Address
@@ -130,7 +130,7 @@ class Route(Struct, frozen=True, kw_only=True):
     address_id: int
     endpoint_id: int
     channel: Channel
-    provider: Provider | None = None
+    provider: str | None = None
 
 
 class OutgoingDraft(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """How the organisation wants to serve: queues, their opening hours and standards. Data, loaded from the store."""
 
-from datetime import time
+from datetime import date, time
 
 from msgspec import Struct
 
@@ -9,10 +9,14 @@ from gateway.domain.language import Language
 
 
 class Hours(Struct, frozen=True, kw_only=True):
-    """When people answer: weekday (Monday is 0) → opening and closing time, in the zone `zone` (IANA name)."""
+    """When people answer: weekday (Monday is 0) → opening and closing time, in the zone `zone` (IANA name).
+
+    On `days_off` nobody does, whatever the weekday.
+    """
 
     zone: str
     weekdays: dict[int, tuple[time, time]]
+    days_off: frozenset[date] = frozenset()
 
 
 class QueueRule(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from gateway.domain.channel import Provider
 from gateway.domain.decision import Reply
 from gateway.domain.messages import InboundMessage, Verification, answering
 from gateway.domain.outbox import AUTHOR, Lane, OutgoingDraft, Route
@@ -35,7 +34,7 @@ def _draft(decided: Decided, reply: Reply, wording: Wording, case_number: str | 
         address_id=arrival.person.address_id,
         endpoint_id=arrival.endpoint_id,
         channel=arrival.channel,
-        provider=Provider(arrival.message.endpoint.partition(":")[0]),
+        provider=arrival.message.endpoint.partition(":")[0],
     )
     return OutgoingDraft(
         contact_id=arrival.person.contact_id,

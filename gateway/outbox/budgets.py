@@ -1,19 +1,17 @@
 """How many sends may start at once: free slots, tokens of each endpoint, and room kept for replies."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from gateway.domain.channel import Channel
+from channels.contract import PairRate
+from channels.registry import provider_of
 from gateway.domain.outbox import Budget, Claimed, Lane, OpenEndpoint
 from gateway.redis import keys
 from gateway.redis.rate_limits import Grant, Rates, Wish
 
-# Meta lets one message in six seconds reach one person, 45 in a burst (error 131056 beyond).
-_PAIR_PER_SECOND = 1 / 6
-_PAIR_BURST = 45.0
 # The share of a bucket and of the slots that only replies may use, and of the slots that one endpoint may use.
 _REPLIES_SHARE = 0.2
 _ENDPOINT_SHARE = 0.75
@@ -108,14 +106,18 @@ async def give_back(room: Room, endpoints: Sequence[OpenEndpoint], claimed: Sequ
 
 
 async def over_pair_limit(claimed: Sequence[Claimed], *, rates: Rates) -> set[int]:
-    """Give the ids of those WhatsApp deliveries whose person got as many as Meta lets through for now."""
-    paired = [each for each in claimed if each.channel is Channel.WHATSAPP]
-    admitted = await rates.admit(
-        [keys.pair(each.endpoint_id, each.address_id) for each in paired],
-        per_second=_PAIR_PER_SECOND,
-        burst=_PAIR_BURST,
-    )
-    return {each.delivery_id for each, is_admitted in zip(paired, admitted, strict=True) if not is_admitted}
+    """Return the ids of those deliveries whose person got as many as their provider lets through for now."""
+    over: set[int] = set()
+    by_rate: defaultdict[PairRate, list[Claimed]] = defaultdict(list)
+    for each in claimed:
+        record = provider_of(each.endpoint_key)
+        if record and (rate := record.pair_rates.get(each.channel)):
+            by_rate[rate].append(each)
+    for rate, paired in by_rate.items():
+        names = [keys.pair(each.endpoint_id, each.address_id) for each in paired]
+        admitted = await rates.admit(names, per_second=rate.per_second, burst=rate.burst)
+        over |= {each.delivery_id for each, is_admitted in zip(paired, admitted, strict=True) if not is_admitted}
+    return over
 
 
 def _budget(endpoint: OpenEndpoint, wish: Wish, grant: Grant) -> Budget:

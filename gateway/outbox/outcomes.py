@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from channels.errors import SendError, Throttled
 from gateway.domain.consent import Purpose
 from gateway.domain.outbox import Claimed, Lane, OutcomeKind, Pause, Receipt, SendOutcome, Status, rank
-from gateway.outbox.quiet_hours import HOME_ZONE, next_open
+from gateway.outbox.quiet_hours import next_open
 from gateway.outbox.retries import next_attempt, within_patience
+from gateway.runtime.days_off import HOME_ZONE
 
 UNEXPECTED_ATTEMPTS = 3
 _BLOCKED_SECONDS = 300.0

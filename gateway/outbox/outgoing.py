@@ -5,6 +5,7 @@ from datetime import datetime
 
 from channels.email.token import reply_address
 from channels.errors import WindowClosed
+from channels.registry import provider_of
 from gateway.domain.account import Account, ApprovedTemplate, MailAccount
 from gateway.domain.channel import Channel
 from gateway.domain.consent import UNASKED
@@ -28,8 +29,8 @@ class OutgoingBuilder:
                 if isinstance(account, MailAccount):
                     self._mail[endpoint.key] = account
                 else:
-                    self._templates[endpoint.key] = account.templates
-        self._callback_url = f"{public_url}/webhooks/twilio/status" if public_url else ""
+                    self._templates[endpoint.key] = getattr(account, "templates", ())
+        self._public_url = public_url
         self._secret = unsubscribe_secret
 
     @property
@@ -61,11 +62,16 @@ class OutgoingBuilder:
             automatic=claimed.author == AUTHOR,
             notice=claimed.purpose in UNASKED,
             unsubscribe_url=self._unsubscribe_url(claimed),
-            status_callback_url="" if is_mail else self._callback_url,
+            status_callback_url=self._callback_url(claimed),
         )
 
+    def _callback_url(self, claimed: Claimed) -> str:
+        record = provider_of(claimed.endpoint_key)
+        return f"{self._public_url}{record.status_path}" if self._public_url and record and record.status_path else ""
+
     def _template(self, claimed: Claimed) -> ProviderTemplate | None:
-        if claimed.channel is not Channel.WHATSAPP or claimed.window_is_open:
+        record = provider_of(claimed.endpoint_key)
+        if record is None or claimed.channel not in record.windowed or claimed.window_is_open:
             return None
         chosen = choose_template(
             self._templates.get(claimed.endpoint_key, ()),

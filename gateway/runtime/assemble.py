@@ -30,7 +30,7 @@ from gateway.runtime import clock
 from gateway.runtime.files import Files, open_files
 from gateway.store.db import Pool, open_pool
 from gateway.web.server.live_updates import LiveUpdates
-from gateway.web.server.services import Provided, Services, networks
+from gateway.web.server.services import Services, networks
 from gateway.wording import Wording
 
 _UNSUBSCRIBE = "unsubscribe"
@@ -161,7 +161,7 @@ async def open_services(
     pool: Pool,
     intake_pool: Pool,
     reference: Reference,
-    reparse_with: Callable[[Provided, Files], Reparse],
+    reparse_with: Callable[[Registry, Files], Reparse],
     when_broken: "Callable[[asyncio.Task[None]], None] | None" = None,
 ) -> AsyncIterator[Services]:
     """Open what the routes of the web work with, and run the intake behind them.
@@ -172,14 +172,13 @@ async def open_services(
     async with AsyncExitStack() as stack:
         notifier = await stack.enter_async_context(open_notifier(settings.redis_url))
         registry = await stack.enter_async_context(open_registry(settings.accounts, public_url=settings.public_url))
-        provided = Provided(twilio=registry.twilio_adapters, whatsapp=registry.whatsapp_adapters)
         files = open_files(settings)
         intake = await stack.enter_async_context(
             run_intake(
                 intake_pool,
                 reference,
                 notifier,
-                reparse_with(provided, files),
+                reparse_with(registry, files),
                 spool_folder=settings.spool_folder,
                 language=settings.default_language,
                 when_broken=when_broken,
@@ -196,7 +195,7 @@ async def open_services(
             intake=intake,
             reference=reference,
             notifier=notifier,
-            provided=provided,
+            registry=registry,
             files=files,
             live_updates=LiveUpdates(pool, notifier, redis),
             counters=counters,

@@ -5,55 +5,63 @@ is kept raw and answered with success: the provider could not send it any better
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from operator import attrgetter
 
 import structlog
 from aiohttp import web
 from msgspec import Struct
 from msgspec.structs import replace
 
-from channels.contract import Adapter, Request
+from channels import registry
+from channels.contract import Adapter, Challenged, ProviderRecord, Request
 from channels.errors import Forged
 from gateway.domain.messages import Event, UnknownEvent
 from gateway.intake.intake import IntakeUnavailable
 from gateway.runtime import clock
 from gateway.web.server.fast_path import Answer, Webhook
-from gateway.web.server.services import SERVICES, Provided, Services
+from gateway.web.server.services import SERVICES, Services
 
 log = structlog.get_logger(__name__)
 
 PATHS = "/webhooks/"
 BODY_SECONDS = 15.0
-_KEPT_HEADERS = ("content-type", "x-twilio-signature", "x-hub-signature-256", "i-twilio-idempotency-token")
 _FORBIDDEN = Answer(status=403, body=b"forbidden")
 _TRY_AGAIN = Answer(status=503, body=b"try again", headers={"Retry-After": "5"})
 
 
 class Hook(Struct, frozen=True, kw_only=True):
-    """One address providers call: whose accounts may sign there, and what they are told once all is safe."""
+    """One address providers call: whose it is, and what they are told once all is safe."""
 
-    source: str
-    adapters: Callable[[Provided], Sequence[Adapter]]
+    provider: ProviderRecord
     taken: Answer
+    is_challenged: bool = False
+
+    def kept(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Keep of these headers what verifying and reading need; names are in lower case afterwards."""
+        return {name: headers[name] for name in self.provider.kept_headers if name in headers}
 
 
-HOOKS: Mapping[str, Hook] = {
-    # The empty TwiML says that the reply will come by itself.
-    PATHS + "twilio/message": Hook(
-        source="twilio",
-        adapters=attrgetter("twilio"),
-        taken=Answer(status=200, body=b"<Response/>", content_type="text/xml"),
-    ),
-    PATHS + "twilio/status": Hook(source="twilio", adapters=attrgetter("twilio"), taken=Answer(status=204)),
-    PATHS + "whatsapp": Hook(source="whatsapp", adapters=attrgetter("whatsapp"), taken=Answer(status=200)),
-}
+def hooks() -> dict[str, Hook]:
+    """Return every provider's webhooks by path."""
+    return {
+        each.path: Hook(
+            provider=provider,
+            taken=Answer(status=each.status, body=each.body, content_type=each.content_type),
+            is_challenged=each.is_challenged,
+        )
+        for provider in registry.PROVIDERS
+        for each in provider.webhooks
+    }
 
 
 def fast_webhooks(services: Services) -> dict[str, Webhook]:
     """Give the webhooks by path, for requests that need no web framework."""
-    return {path: partial(_take_in, hook, services) for path, hook in HOOKS.items()}
+    return {path: partial(_take_in_fast, hook, services) for path, hook in hooks().items()}
+
+
+async def _take_in_fast(hook: Hook, services: Services, received: Request) -> Answer:
+    return await _take_in(hook, services, replace(received, headers=hook.kept(received.headers)))
 
 
 async def webhook(request: web.Request) -> web.Response:
@@ -66,22 +74,26 @@ async def webhook(request: web.Request) -> web.Response:
         return web.Response(status=408, text="the body took too long")
     except web.HTTPRequestEntityTooLarge:
         return web.Response(status=413, text="too large")
+    hook = hooks()[request.path]
     received = Request(
         method=request.method,
         target=request.raw_path,
-        headers={name: request.headers[name] for name in _KEPT_HEADERS if name in request.headers},
+        headers=hook.kept(request.headers),
         body=body,
         received_at=clock.now(),
     )
-    answer = await _take_in(HOOKS[request.path], request.app[SERVICES], received)
+    answer = await _take_in(hook, request.app[SERVICES], received)
     return web.Response(
         status=answer.status, body=answer.body, headers=answer.headers, content_type=answer.content_type
     )
 
 
-async def whatsapp_challenge(request: web.Request) -> web.Response:
-    """Prove to Meta that this address is ours, by echoing its challenge when it knows our verify token."""
-    for adapter in request.app[SERVICES].provided.whatsapp:
+async def challenge(request: web.Request) -> web.Response:
+    """Prove to a provider that this address is ours, when it asks as only ours would."""
+    source = hooks()[request.path].provider.source
+    for adapter in request.app[SERVICES].registry.adapters_of(source):
+        if not isinstance(adapter, Challenged):
+            continue
         try:
             return web.Response(text=adapter.challenge(request.query), content_type="text/plain")
         except Forged:
@@ -91,13 +103,12 @@ async def whatsapp_challenge(request: web.Request) -> web.Response:
 
 async def _take_in(hook: Hook, services: Services, received: Request) -> Answer:
     """Take in one webhook; answers with success once it is safe."""
-    given = received.headers
-    received = replace(received, headers={name: given[name] for name in _KEPT_HEADERS if name in given})
-    adapter = verified_by(received, hook.adapters(services.provided))
+    source = hook.provider.source
+    adapter = verified_by(received, services.registry.adapters_of(source))
     if adapter is None:
         return _FORBIDDEN
     try:
-        await services.intake.accept(received, read(received, adapter, hook.source), source=hook.source)
+        await services.intake.accept(received, read(received, adapter, source), source=source)
     except IntakeUnavailable:
         return _TRY_AGAIN
     return hook.taken

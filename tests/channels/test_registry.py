@@ -2,7 +2,7 @@ import pytest
 from channel_kit import NUMBER, PHONE_ID, PUBLIC_URL, twilio_account, whatsapp_account
 
 from channels.choices import as_text
-from channels.registry import Registry
+from channels.registry import PROVIDERS, Registry
 from gateway.domain.account import MailAccount
 from gateway.domain.channel import Channel, Endpoint, Provider
 from gateway.domain.errors import NotFound
@@ -20,13 +20,13 @@ async def registry():
 
 
 async def test_every_endpoint_has_the_adapter_of_its_account(registry):
-    [twilio], [whatsapp] = registry.twilio_adapters, registry.whatsapp_adapters
+    [twilio], [whatsapp], [mail] = (registry.adapters_of(each) for each in ("twilio", "whatsapp", "mail"))
     served = {key: registry.adapter_for(key) for key in registry.endpoints}
     assert served == {
         f"twilio:sms:{NUMBER}": twilio,
         f"twilio:whatsapp:{NUMBER}": twilio,
         f"whatsapp_cloud:whatsapp:{PHONE_ID}": whatsapp,
-        "smtp:email:support@example.com": registry.email_adapter,
+        "smtp:email:support@example.com": mail,
     }
     assert registry.endpoint("smtp:email:support@example.com") is MAILBOX
 
@@ -40,7 +40,7 @@ async def test_what_is_not_configured_is_not_found(registry):
 
 async def test_without_accounts_there_are_no_adapters():
     empty = Registry([], public_url=PUBLIC_URL)
-    assert (empty.twilio_adapters, empty.whatsapp_adapters, empty.email_adapter) == ((), (), None)
+    assert [list(empty.adapters_of(each.source)) for each in PROVIDERS] == [[], [], []]
     await empty.close()
 
 

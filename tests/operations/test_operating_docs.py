@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 
 from gateway.config import Retention
 from gateway.web.server import metrics
-from gateway.web.server.application import PAGES
+from gateway.web.server.application import routes
 
 assert metrics, "its import registers the metrics"
 DOC = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
@@ -45,4 +45,4 @@ def test_changing_every_secret_is_described(secret):
 
 
 def test_the_health_page_is_where_the_document_says():
-    assert "/operations/health" in {route.path for route in PAGES}
+    assert "/operations/health" in {route.path for route in routes()}

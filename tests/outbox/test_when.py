@@ -39,6 +39,12 @@ def local(text: str, zone: ZoneInfo = HOME) -> datetime:
         pytest.param("2026-11-20 13:00", "2026-11-22 09:00", id="Friday from one on waits until Sunday"),
         pytest.param("2026-11-21 12:00", "2026-11-22 09:00", id="Shabbat"),
         pytest.param("2026-11-21 20:30", "2026-11-22 09:00", id="Saturday night is night"),
+        pytest.param("2026-09-20 12:59", None, id="the eve of Yom Kippur before one"),
+        pytest.param("2026-09-20 13:00", "2026-09-22 09:00", id="Yom Kippur begins on its eve"),
+        pytest.param("2026-09-21 12:00", "2026-09-22 09:00", id="Yom Kippur"),
+        pytest.param("2026-09-11 13:00", "2026-09-14 09:00", id="Rosh Hashana after Shabbat"),
+        pytest.param("2027-04-21 14:00", "2027-04-23 09:00", id="Pesach, then a Friday"),
+        pytest.param("2027-06-10 14:00", "2027-06-13 09:00", id="Shavuot before Shabbat"),
         pytest.param("2026-03-26 21:00", "2026-03-27 09:00", id="the night the clocks go forward"),
         pytest.param("2026-10-24 12:00", "2026-10-25 09:00", id="the night the clocks go back"),
     ],
@@ -51,12 +57,14 @@ def test_quiet_hours_are_the_persons_own():
     at = local("2026-11-18 12:00")
     assert next_open(at, "America/New_York") == local("2026-11-18 09:00", ZoneInfo("America/New_York"))
     assert next_open(at, "No/Such_Place") == at
+    yom_kippur = local("2026-09-21 18:00")
+    assert next_open(yom_kippur, "America/New_York") == yom_kippur
 
 
 @given(st.datetimes(datetime(2025, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_quiet_hours_always_end_at_a_time_that_is_open(at: datetime):
     opens = next_open(at)
-    assert at <= opens <= at + timedelta(days=2, hours=20)
+    assert at <= opens <= at + timedelta(days=3, hours=20)
     assert next_open(opens) == opens
     assert opens == at or opens.astimezone(HOME).hour == 9
 
@@ -163,6 +171,12 @@ async def test_the_last_of_a_bucket_is_for_replies():
     room = await find_room([endpoint], [], limits=Limits(), rates=rates)
     assert [(each.most, each.most_not_replies) for each in room.budgets] == [(1, 0)]
     assert room.is_dry
+
+
+async def test_a_fifth_of_each_bucket_is_kept_for_replies():
+    endpoint = OpenEndpoint(endpoint_id=1, key="e", sends_per_second=10.0)
+    room = await find_room([endpoint], [], limits=Limits(), rates=Rates(None))
+    assert [(each.most, each.most_not_replies) for each in room.budgets] == [(10, 8)]
 
 
 def test_the_breaker_opens_at_half_of_twenty_and_then_lets_one_try():

@@ -20,6 +20,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from senders import settled, until
 
+import worker as worker_process
 from gateway.domain.channel import Channel
 from gateway.domain.outbox import Lane
 from gateway.jobs.runner import QUEUE, enqueue
@@ -141,3 +142,12 @@ async def test_a_job_is_queued_once_in_its_stretch_of_time_without_pickle(redis:
             return first, second, [job.func_name for job in jobs]
 
     assert await asyncio.to_thread(queue_both) == (True, False, ["gateway.jobs.work.forget"])
+
+
+def test_the_senders_beside_the_first_send_no_bulk(monkeypatch):
+    asked = []
+    monkeypatch.setattr(worker_process, "follow_parent", lambda *_: None)
+    monkeypatch.setattr(worker_process, "_run", lambda _work, limits=None: asked.append(limits))
+    worker_process.send_for(1)
+    worker_process.main()
+    assert [limits and limits.bulk for limits in asked] == [0, None]

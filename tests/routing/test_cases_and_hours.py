@@ -82,6 +82,12 @@ def test_a_clock_change_neither_adds_nor_takes_an_opening_hour():
     assert answer_due(HOURS, saturday, 10 * 60) == datetime(2026, 10, 25, 16, 0, tzinfo=UTC)
 
 
+def test_promised_minutes_do_not_run_on_a_day_off():
+    hours = replace(HOURS, days_off=frozenset((jerusalem(23, 12).date(),)))
+    assert answer_due(HOURS, jerusalem(22, 8), 24 * 60) == jerusalem(24, 12)
+    assert answer_due(hours, jerusalem(22, 8), 24 * 60) == jerusalem(25, 12)
+
+
 def test_without_opening_hours_the_wall_clock_counts():
     assert answer_due(Hours(zone="Asia/Jerusalem", weekdays={}), NOW, 90) == NOW + timedelta(minutes=90)
 

@@ -7,9 +7,9 @@ import pytest
 from gateway.domain.agents import Role, Scope
 from gateway.web.api.table import BASE, OPERATIONS
 from gateway.web.server.access import EVERYONE
-from gateway.web.server.application import PAGES
+from gateway.web.server.application import routes
 
-RESTRICTED = [route for route in PAGES if route.roles is not None]
+RESTRICTED = [route for route in routes() if route.roles is not None]
 UNSAFE = [route for route in RESTRICTED if route.method == "POST"]
 
 
@@ -22,7 +22,7 @@ def filled(path):
 
 
 async def test_no_route_exists_outside_the_tables(office):
-    tabled = {(route.method, route.path.replace(":.*", "")) for route in PAGES}
+    tabled = {(route.method, route.path.replace(":.*", "")) for route in routes()}
     tabled |= {(each.method, BASE + each.path) for each in OPERATIONS}
 
     routed = {(route.method, route.resource.canonical) for route in office.client.app.router.routes()}

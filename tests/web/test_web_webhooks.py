@@ -119,7 +119,7 @@ async def test_json_nobody_understands_is_kept_for_operations_and_acknowledged(o
 
 
 async def test_a_parser_that_breaks_loses_nothing(office, monkeypatch):
-    adapter = office.services.provided.twilio[0]
+    adapter = office.services.registry.adapters_of("twilio")[0]
     monkeypatch.setattr(type(adapter), "parse", lambda *_: 1 / 0)
 
     answer = await office.text("שלום")

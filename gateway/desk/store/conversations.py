@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from gateway.desk.cards import AttachmentCard, ConversationCard, DecisionNote, DeliveryState, Entry, ReplyChannel
 from gateway.domain.cases import CaseStatus, Severity
-from gateway.domain.channel import Channel, Provider
+from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
 from gateway.domain.decision import Action, Reason
 from gateway.domain.outbox import Route, Status
@@ -293,7 +293,7 @@ def _reply_channel(row: asyncpg.Record) -> ReplyChannel:
             address_id=row["address_id"],
             endpoint_id=row["endpoint_id"],
             channel=Channel(row["channel"]),
-            provider=Provider(row["provider"]),
+            provider=row["provider"],
         ),
         uri=row["uri"],
         proven=row["proven"],

@@ -9,6 +9,8 @@ from gateway.domain.channel import Endpoint
 from gateway.domain.knowledge import Article, ArticleText
 from gateway.domain.language import Language
 from gateway.domain.policy import Hours, Policy, QueueRule
+from gateway.runtime.clock import now
+from gateway.runtime.days_off import days_off_ahead
 from gateway.store.db import Connection, load_queries, to_json
 
 _QUERIES = load_queries(__file__)
@@ -75,7 +77,7 @@ async def save_endpoints(connection: Connection, endpoints: Sequence[Endpoint]) 
 async def load_policy(connection: Connection) -> Policy:
     """Load the organisation's policy, or a plain one for an organisation that has not said."""
     document = await _QUERIES.load_policy(connection)
-    return DEFAULT_POLICY if document is None else _policy(document)
+    return _policy(_document(DEFAULT_POLICY) if document is None else document)
 
 
 async def save_policy(connection: Connection, policy: Policy) -> None:
@@ -121,6 +123,7 @@ def _queue(document: dict[str, Any]) -> QueueRule:
                 int(day): (time.fromisoformat(opens), time.fromisoformat(closes))
                 for day, (opens, closes) in document["weekdays"].items()
             },
+            days_off=days_off_ahead(document["zone"], now().year),
         ),
         topics={topic: tuple(words) for topic, words in document["topics"].items()},
         languages=frozenset(Language(language) for language in document["languages"]),

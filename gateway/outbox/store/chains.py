@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from gateway.domain.channel import Channel, Provider
+from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
 from gateway.domain.outbox import Choice, Route
 from gateway.store.db import Connection, load_queries, to_json
@@ -28,7 +28,7 @@ class RouteState(Struct, frozen=True, kw_only=True):
 
     is_open: bool
     opted_out: frozenset[Purpose]
-    provider: Provider
+    provider: str
 
 
 async def with_routes_left(connection: Connection, delivery_ids: Sequence[int]) -> list[Failed]:
@@ -57,7 +57,7 @@ async def state_of(connection: Connection, route: Route) -> RouteState | None:
     return RouteState(
         is_open=row["is_open"],
         opted_out=frozenset(Purpose(each) for each in row["opted_out"]),
-        provider=Provider(row["provider"]),
+        provider=row["provider"],
     )
 
 

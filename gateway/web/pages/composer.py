@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.desk.cards import ReplyChannel, Thread
-from gateway.desk.reply import is_used, is_window_shut
+from gateway.desk.reply_channels import is_used, is_window_shut, preferred
 from gateway.domain.consent import Purpose, may_send
 
 
@@ -24,9 +24,8 @@ def reply_options(thread: Thread, now: datetime, *, chosen: str = "") -> Sequenc
     """List the reply channels the person is known to have, those that work first as the default."""
     reply_channels = [candidate for candidate in thread.reply_channels if is_used(candidate)]
     open_channels = [candidate for candidate in reply_channels if may_send(Purpose.REPLY, candidate.opted_out)]
-    wanted = next((candidate for candidate in open_channels if _value(candidate) == chosen), None) or _default(
-        open_channels, now
-    )
+    asked = next((candidate for candidate in open_channels if _value(candidate) == chosen), None)
+    wanted = asked or (preferred(open_channels, now) if open_channels else None)
     return [
         ReplyOption(
             reply_channel=candidate,
@@ -37,13 +36,6 @@ def reply_options(thread: Thread, now: datetime, *, chosen: str = "") -> Sequenc
         )
         for candidate in reply_channels
     ]
-
-
-def _default(open_channels: Sequence[ReplyChannel], now: datetime) -> ReplyChannel | None:
-    free = (
-        candidate for candidate in open_channels if not candidate.unreachable and not is_window_shut(candidate, now)
-    )
-    return next(free, open_channels[0] if open_channels else None)
 
 
 def _hindrance(candidate: ReplyChannel, now: datetime) -> str:

@@ -55,16 +55,25 @@ PAGES: tuple[Route, ...] = (
     open_to(None, "GET", f"{BASE}/openapi.json", openapi.serve),
     open_to(None, "*", "/sandbox", sandbox.pass_on),
     open_to(None, "*", "/sandbox/{tail:.*}", sandbox.pass_on),
-    open_to(None, "GET", "/webhooks/whatsapp", webhooks.whatsapp_challenge),
-    *(open_to(None, "POST", path, webhooks.webhook) for path in webhooks.HOOKS),
 )
+
+
+def routes() -> tuple[Route, ...]:
+    """Return every route but the API's: the pages', and the webhooks of every provider."""
+    hooks = webhooks.hooks()
+    challenged = (path for path, hook in hooks.items() if hook.is_challenged)
+    return (
+        *PAGES,
+        *(open_to(None, "GET", path, webhooks.challenge) for path in challenged),
+        *(open_to(None, "POST", path, webhooks.webhook) for path in hooks),
+    )
 
 
 def build(services: Services) -> web.Application:
     """Put the application together; it listens nowhere yet."""
     app = web.Application(client_max_size=LARGEST_BODY_BYTES, middlewares=[guard])
     app[SERVICES] = services
-    for route in PAGES:
+    for route in routes():
         app.router.add_route(route.method, route.path, guarded(route))
     for operation in OPERATIONS:
         app.router.add_route(operation.method, BASE + operation.path, handler_of(operation))

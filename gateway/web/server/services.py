@@ -7,8 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from aiohttp import web
 from redis.asyncio import Redis
 
-from channels.contract import Adapter
-from channels.whatsapp import WhatsAppAdapter
+from channels.registry import Registry
 from gateway.config import Settings
 from gateway.intake.intake import Intake
 from gateway.intake.reference import Reference
@@ -17,14 +16,6 @@ from gateway.redis.notifier import Notifier
 from gateway.runtime.files import Files
 from gateway.store.db import Pool
 from gateway.web.server.live_updates import LiveUpdates
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Provided:
-    """The adapters that webhooks of each kind may belong to, one per configured account."""
-
-    twilio: Sequence[Adapter] = ()
-    whatsapp: Sequence[WhatsAppAdapter] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +27,7 @@ class Services:
     intake: Intake
     reference: Reference
     notifier: Notifier
-    provided: Provided
+    registry: Registry
     files: Files
     live_updates: LiveUpdates
     counters: SendCounters
