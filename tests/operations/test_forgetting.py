@@ -13,7 +13,7 @@ from senders import sending, settled
 from web_kit import PHONE as BYSTANDER
 
 from gateway.domain.agents import Role
-from gateway.domain.channel import Channel
+from gateway.domain.channel import Channel, Provider, endpoint_key
 from gateway.domain.consent import Purpose
 from gateway.domain.errors import Refused
 from gateway.domain.messages import Verification
@@ -78,7 +78,13 @@ async def read_key(redis, name: bytes) -> object:
 async def send_on_whatsapp(redis_url: str, endpoint_id: int, address_id: int) -> None:
     """Leave in Redis what sending leaves there."""
     rates = Rates(redis_url)
-    sent = SimpleNamespace(delivery_id=1, channel=Channel.WHATSAPP, endpoint_id=endpoint_id, address_id=address_id)
+    sent = SimpleNamespace(
+        delivery_id=1,
+        channel=Channel.WHATSAPP,
+        endpoint_id=endpoint_id,
+        endpoint_key=endpoint_key(Provider.WHATSAPP_CLOUD, Channel.WHATSAPP, "200000000000001"),
+        address_id=address_id,
+    )
     assert await over_pair_limit([sent], rates=rates) == set()
     await rates.close()
 
