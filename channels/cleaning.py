@@ -1,20 +1,18 @@
 """What customers write, made fit to show and to store: databases and screens refuse NUL and half surrogate pairs.
 
-Only these are touched here. Bidirectional controls and markup are a matter of the page that shows them.
+Words that people read lose them, by the domain's rule; raw payload is evidence, so there they are spelled out. Only
+these are touched here. Bidirectional controls and markup are a matter of the page that shows them.
 """
 
 import math
 import re
 
+from gateway.domain.messages import storable as displayable
+
+__all__ = ["displayable", "storable"]
+
 _LARGEST_INTEGER = 2**63 - 1
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
-
-
-def displayable(text: str) -> str:
-    """Drop NUL characters, and show what is not a character as U+FFFD."""
-    if _UNFIT.search(text) is None:
-        return text
-    return _UNFIT.sub("\ufffd", text.replace("\x00", ""))
 
 
 def storable(value: object) -> object:

@@ -3,11 +3,9 @@
 import asyncio
 import socket
 
-from redis.exceptions import RedisError
-
 from gateway.config import Settings
 from gateway.domain.errors import ConfigurationError, GatewayError
-from gateway.redis.client import connect
+from gateway.redis.client import REDIS_AWAY, connect
 from gateway.redis.heartbeat import living
 
 _PATIENCE_SECONDS = 3.0
@@ -28,5 +26,5 @@ async def _ask(redis_url: str, role: str) -> bool:
     try:
         async with connect(redis_url, patience_seconds=_PATIENCE_SECONDS) as redis:
             return any(each.role == role and each.host == socket.gethostname() for each in await living(redis))
-    except (RedisError, OSError) as error:
+    except REDIS_AWAY as error:
         raise GatewayError("Redis does not answer, so nobody can tell") from error

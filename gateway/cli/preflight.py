@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import redis
-from redis.exceptions import RedisError
 
 from gateway.config import Settings
 from gateway.domain.errors import ConfigurationError, GatewayError
+from gateway.redis.client import REDIS_AWAY
 from gateway.store.away import DATABASE_TROUBLE
 from gateway.store.migrate import migrate
 
@@ -92,7 +92,7 @@ def _why_not_redis(url: str) -> str:
             url, socket_connect_timeout=_PATIENCE_SECONDS, socket_timeout=_PATIENCE_SECONDS
         ) as client:
             policy = client.config_get("maxmemory-policy").get("maxmemory-policy", "noeviction")
-    except RedisError:
+    except REDIS_AWAY:
         return ""
     return "" if policy == "noeviction" else f"REDIS_URL is wrong: that server evicts ({policy}); set noeviction there"
 

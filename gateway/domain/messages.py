@@ -1,5 +1,6 @@
 """What customers and providers say, in our words: messages, status updates, bounces, wishes; made fit to store."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +10,8 @@ from msgspec.structs import replace
 
 from gateway.domain.outbox import Status
 from gateway.domain.people import Address
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class MessageKind(StrEnum):
@@ -164,12 +167,19 @@ def answering(subject: str) -> str:
 
 
 def storable(text: str) -> str:
-    """Drop NUL characters and repair lone surrogates, which text columns and JSON refuse; all else stays as it is."""
+    """Drop NUL characters and show lone surrogates as U+FFFD: neither text columns nor JSON nor screens take them.
+
+    All else stays as it is, and most texts are fit.
+    """
     if "\x00" in text:
         text = text.replace("\x00", "")
     if text.isascii():
         return text
-    return text.encode("utf-8", "replace").decode("utf-8")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _HALF.sub("\ufffd", text)
+    return text
 
 
 def storable_message(message: InboundMessage) -> InboundMessage:

@@ -4,11 +4,11 @@ import asyncio
 
 import structlog
 from redis import Redis
-from redis.exceptions import RedisError
 
 from gateway.intake.store import attachments
 from gateway.jobs.runner import enqueue
 from gateway.outbox.reconcile import WAIT_SECONDS
+from gateway.redis.client import REDIS_AWAY
 from gateway.store.away import DATABASE_TROUBLE
 from gateway.store.db import Pool
 
@@ -27,7 +27,7 @@ async def dispatch_forever(pool: Pool, redis_url: str) -> None:
             try:
                 for function, once_in_seconds in await _due(pool):
                     await asyncio.to_thread(enqueue, connection, function, once_in_seconds=once_in_seconds)
-            except (RedisError, *DATABASE_TROUBLE) as error:
+            except (*REDIS_AWAY, *DATABASE_TROUBLE) as error:
                 _log.warning("jobs cannot be queued", error=type(error).__name__)
             await asyncio.sleep(_LOOK_SECONDS)
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from gateway.domain.outbox import Lane
 from gateway.operations.cards import EndpointCard
@@ -14,6 +13,7 @@ from gateway.operations.store import restore_guard
 from gateway.operations.store.health import Results, Traffic
 from gateway.operations.store.overview import Waiting
 from gateway.operations.store.restore_guard import Held
+from gateway.redis.client import REDIS_AWAY
 from gateway.redis.heartbeat import Process, living
 from gateway.store.db import Pool
 
@@ -71,5 +71,5 @@ async def _look_at_redis(redis: Redis | None, queue: str) -> tuple[Jobs | None, 
             pipeline.zcard(f"rq:failed:{queue}")
             waiting, running, failed = await pipeline.execute()
         return Jobs(waiting=waiting, running=running, failed=failed), await living(redis)
-    except (RedisError, OSError, TimeoutError):
+    except REDIS_AWAY:
         return None, None

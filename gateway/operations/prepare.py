@@ -9,7 +9,7 @@ import structlog
 
 from gateway.domain.channel import Endpoint
 from gateway.intake.reference import Reference
-from gateway.store.away import DATABASE_AWAY
+from gateway.store.away import is_away
 from gateway.store.db import Pool
 from gateway.store.migrate import migrate
 
@@ -31,7 +31,9 @@ async def prepare(database_url: str, pool: Pool, known: Reference, endpoints: tu
             await migrate(database_url)
             async with pool.acquire() as connection:
                 await known.load(connection, endpoints)
-        except DATABASE_AWAY as error:
+        except Exception as error:
+            if not is_away(error):
+                raise
             if not was_away:
                 log.warning("database_away_at_start", error=type(error).__name__, until_then="spooling")
             was_away = True

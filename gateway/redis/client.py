@@ -13,7 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-REDIS_AWAY = (RedisError, OSError, TimeoutError, asyncio.TimeoutError)
+REDIS_AWAY = (RedisError, OSError)  # TimeoutError is an OSError
 PATIENCE_SECONDS = 0.25
 REST_SECONDS = 1.0
 

@@ -192,7 +192,7 @@ async def test_odd_texts_are_stored_and_break_nothing(desk, text):
     await desk.hear(text)
 
     [stored] = await desk.rows("SELECT text FROM message WHERE direction = 'inbound'")
-    assert stored["text"] == text.replace("\x00", "").encode("utf-8", "replace").decode()
+    assert stored["text"] == text.replace("\x00", "").replace("\ud800", "\ufffd")
 
 
 async def test_a_poison_payload_fails_alone_and_is_kept_for_operations(desk, monkeypatch):

@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from gateway.desk.store import conversations
+from gateway.redis.client import REDIS_AWAY
 from gateway.redis.notifier import LOOK_AGAIN, Notifier
 from gateway.store.away import DATABASE_TROUBLE
 from gateway.store.db import Pool
@@ -95,5 +95,5 @@ class LiveUpdates:
         """Say whether Redis is there; while it is not, changes other than messages go unannounced."""
         try:
             return self._redis is None or bool(await self._redis.ping())
-        except (RedisError, OSError, TimeoutError):
+        except REDIS_AWAY:
             return False

@@ -5,8 +5,8 @@ import asyncio
 import orjson
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from redis.exceptions import RedisError
 
+from gateway.redis.client import REDIS_AWAY
 from gateway.store.away import DATABASE_TROUBLE
 from gateway.store.db import is_answering
 from gateway.web.server.metrics import refresh
@@ -43,7 +43,7 @@ async def _asks_redis(request: web.Request) -> bool:
     redis = request.app[SERVICES].redis
     try:
         return redis is not None and bool(await redis.ping())
-    except (OSError, TimeoutError, RedisError):
+    except REDIS_AWAY:
         return False
 
 
