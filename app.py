@@ -154,8 +154,7 @@ class _Rereader:
         if payload.source == _MAIL and self._mail is not None:
             return await self._files.keep(await self._mail.parse(request))
         adapters = self._registry.adapters_of(payload.source)
-        adapter = webhooks.verified_by(request, adapters) or next(iter(adapters), None)
-        return [] if adapter is None else webhooks.read(request, adapter, payload.source)
+        return webhooks.read_again(request, adapters, payload.source)
 
 
 if __name__ == "__main__":

@@ -26,19 +26,30 @@ class Request(Struct, frozen=True, kw_only=True):
     received_at: datetime
 
 
+class Payload(Struct, frozen=True, kw_only=True):
+    """A request with its body read once; what `content` is, is the adapter's own affair."""
+
+    request: Request
+    content: Any = None
+
+
 class Adapter(Protocol):
     """One provider's way in and out."""
 
-    def verify(self, request: Request) -> None:
-        """Return when the provider really sent this, to an account and number of ours.
+    def verify(self, request: Request) -> Payload:
+        """Give what `parse` takes, when the provider really sent this, to an account and number of ours.
 
         Raises:
             Forged: the signature is missing or wrong, or the account is not ours; never says what was expected.
         """
         ...
 
-    def parse(self, request: Request) -> Sequence[Event]:
-        """Read every event of a verified request. Pure; never raises: what it does not know becomes UnknownEvent."""
+    def unpack(self, request: Request) -> Payload:
+        """Give what `parse` takes of a request that was verified when it came, or of a file. Never raises."""
+        ...
+
+    def parse(self, payload: Payload) -> Sequence[Event]:
+        """Read every event of a request. Pure; never raises: what it does not know becomes UnknownEvent."""
         ...
 
     async def send(self, outgoing: Outgoing) -> Receipt:

@@ -5,7 +5,7 @@ The SMTP server that takes mail in is `gateway.mail`.
 
 from collections.abc import Sequence
 
-from channels.contract import Request
+from channels.contract import Payload, Request
 from channels.email import mailboxes, message
 from channels.email.relay import Relay
 from channels.errors import Forged
@@ -28,8 +28,8 @@ class EmailAdapter:
         self._account = account
         self._relay = Relay(account)
 
-    def verify(self, request: Request) -> None:
-        """Return when the mail is addressed to a mailbox of ours. Who sent it is judged apart, per message.
+    def verify(self, request: Request) -> Payload:
+        """Give the mail for `parse`, when it is to a mailbox of ours. Who sent it is judged apart, per message.
 
         Raises:
             Forged: the recipient is no mailbox of ours, or its signed part is not ours.
@@ -37,13 +37,18 @@ class EmailAdapter:
         ours = mailboxes.find(self._account, request.target, now=request.received_at)
         if request.method != METHOD or ours is None:
             raise Forged("This mail is not addressed to one of our mailboxes.")
+        return self.unpack(request)
 
-    def parse(self, request: Request) -> Sequence[Event]:
+    def unpack(self, request: Request) -> Payload:
+        """Give the mail for `parse`, which reads it with limits of its own."""
+        return Payload(request=request)
+
+    def parse(self, payload: Payload) -> Sequence[Event]:
         """Read a mail: a message, or one event per recipient of a bounce or complaint. Never raises."""
         try:
-            return message.read(request, self._account)
+            return message.read(payload.request, self._account)
         except Exception as error:  # noqa: BLE001 - whatever a mail does to the parser, an agent must see that it came
-            return (message.unparsable(request, self._account, because=type(error).__name__),)
+            return (message.unparsable(payload.request, self._account, because=type(error).__name__),)
 
     async def send(self, outgoing: Outgoing) -> Receipt:
         """Hand one mail to the relay.

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from channels.contract import Request
+from channels.contract import Payload, Request
 from channels.errors import Forged, Uncertain
 from channels.media import FetchedMedia, MediaFetcher
 from channels.twilio import form, sending
@@ -43,10 +43,9 @@ class TwilioAdapter:
             credential_hosts=(api_host,),
             authorization=aiohttp.encode_basic_auth(account.sid, token),
         )
-        self._last_read: tuple[bytes, form.Pairs] = (b"", [])
 
-    def verify(self, request: Request) -> None:
-        """Return when Twilio signed this, for this account and a number or messaging service of ours.
+    def verify(self, request: Request) -> Payload:
+        """Give the fields for `parse`, when Twilio signed this, for this account and a number or service of ours.
 
         Raises:
             Forged: anything else; never says what was expected.
@@ -55,21 +54,30 @@ class TwilioAdapter:
         if not isinstance(header, str) or not isinstance(request.body, bytes):
             raise Forged("the request is not signed by Twilio")
         if _is_json(request):
-            tail, is_whole = b"", body_matches(request.target, request.body)
+            pairs, tail, is_whole = None, b"", body_matches(request.target, request.body)
         else:
-            tail, is_whole = signed_text(self._pairs(request.body)), True
+            pairs = form.pairs(request.body)
+            tail, is_whole = signed_text(pairs), True
         urls = [origin + request.target for origin in self._origins]
         if not (is_signed(header, urls, tail, self._tokens) and is_whole):
             raise Forged("the request is not signed by Twilio")
-        self._check_ours(self._fields(request))
+        fields = form.json_fields(request.body) if pairs is None else dict(pairs)
+        self._check_ours(fields)
+        return Payload(request=request, content=fields)
 
-    def parse(self, request: Request) -> Sequence[Event]:
-        """Read the message or status of a verified request."""
-        fields = self._fields(request)
+    def unpack(self, request: Request) -> Payload:
+        """Give the fields for `parse`, whoever sent them."""
+        is_json = _is_json(request)
+        fields = form.json_fields(request.body) if is_json else dict(form.pairs(request.body))
+        return Payload(request=request, content=fields)
+
+    def parse(self, payload: Payload) -> Sequence[Event]:
+        """Read the message or status of a request."""
+        fields: Fields = payload.content
         if not (fields.get("MessageSid") or fields.get("SmsSid")):
             return [unknown(fields, self._numbers, "Twilio sent something that names no message")]
         if is_status(fields):
-            return [read_status(fields, request.target, self._numbers)]
+            return [read_status(fields, payload.request.target, self._numbers)]
         return read_message(fields, self._numbers)
 
     async def send(self, outgoing: Outgoing) -> Receipt:
@@ -116,17 +124,6 @@ class TwilioAdapter:
         """Let go of the connections."""
         await self._transport.close()
         await self._media.close()
-
-    def _pairs(self, body: bytes) -> form.Pairs:
-        # verify and parse read the same bytes right after each other; the body itself is the key, so none is confused.
-        last_body, last_pairs = self._last_read
-        if last_body is not body:
-            last_pairs = form.pairs(body)
-            self._last_read = (body, last_pairs)
-        return last_pairs
-
-    def _fields(self, request: Request) -> Fields:
-        return form.json_fields(request.body) if _is_json(request) else dict(self._pairs(request.body))
 
     def _check_ours(self, fields: Fields) -> None:
         ours = without_prefix(fields.get("From" if is_status(fields) else "To", ""))

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from channels.contract import Request
+from channels.contract import Payload, Request
 from channels.errors import Forged, Rejected, SendError, Unavailable, Uncertain
 from channels.media import LARGEST_BYTES, FetchedMedia, MediaFetcher
-from channels.whatsapp import payload
+from channels.whatsapp import payload as payloads
 from channels.whatsapp.client import GraphClient
 from channels.whatsapp.shapes import items, loads, record, records, sha256_hex, text
 from channels.whatsapp.signature import answer_challenge, is_signed
@@ -36,10 +36,9 @@ class WhatsAppAdapter:
             credential_hosts=_MEDIA_HOSTS,
             authorization=f"Bearer {account.token}",
         )
-        self._last_read: tuple[bytes, object] = (b"", None)
 
-    def verify(self, request: Request) -> None:
-        """Return when Meta signed this, and everything in it is for a business account and number of ours.
+    def verify(self, request: Request) -> Payload:
+        """Give the JSON for `parse`, when Meta signed this, and all in it is for an account and number of ours.
 
         Raises:
             Forged: anything else; never says what was expected.
@@ -53,8 +52,14 @@ class WhatsAppAdapter:
             body.decode()
         except UnicodeDecodeError as error:
             raise Forged("the request is not UTF-8") from error
-        for entry in items(record(self._payload(body)).get("entry")):
+        opened = self.unpack(request)
+        for entry in items(record(opened.content).get("entry")):
             self._check_ours(entry)
+        return opened
+
+    def unpack(self, request: Request) -> Payload:
+        """Give the JSON for `parse`, whoever sent it."""
+        return Payload(request=request, content=loads(request.body))
 
     def challenge(self, query: Mapping[str, str]) -> str:
         """Give the challenge to echo as plain text, when Meta asks with our verify token.
@@ -64,9 +69,9 @@ class WhatsAppAdapter:
         """
         return answer_challenge(query, self._account.verify_token)
 
-    def parse(self, request: Request) -> Sequence[Event]:
-        """Read every message, status and preference of a verified request."""
-        return read_webhook(self._payload(request.body), self._default_endpoint)
+    def parse(self, payload: Payload) -> Sequence[Event]:
+        """Read every message, status and preference of a request."""
+        return read_webhook(payload.content, self._default_endpoint)
 
     async def send(self, outgoing: Outgoing) -> Receipt:
         """Send one message.
@@ -74,7 +79,7 @@ class WhatsAppAdapter:
         Raises:
             SendError: see `channels.errors`; Uncertain when WhatsApp may have taken it all the same.
         """
-        body = payload.message(outgoing, self._account.templates)
+        body = payloads.message(outgoing, self._account.templates)
         answer = await self._client.post(f"{outgoing.endpoint_address}/messages", body)
         provider_id = next((text(each.get("id")) for each in records(answer.get("messages"))), "")
         if not provider_id:
@@ -106,14 +111,6 @@ class WhatsAppAdapter:
         """Let go of the connections."""
         await self._client.close()
         await self._media.close()
-
-    def _payload(self, body: bytes) -> object:
-        # verify and parse read the same bytes right after each other; the body itself is the key, so none is confused.
-        last_body, last_payload = self._last_read
-        if last_body is not body:
-            last_payload = loads(body)
-            self._last_read = (body, last_payload)
-        return last_payload
 
     def _check_ours(self, entry: object) -> None:
         business = text(record(entry).get("id"))

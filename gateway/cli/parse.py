@@ -33,7 +33,7 @@ def parse_files(source: Source, files: Sequence[Path], settings: Settings, outpu
     progress = Console(stderr=True)
     nothing_understood = 0
     for file in track(files, "Reading", console=progress, disable=len(files) < _MANY, transient=True):
-        events = adapter.parse(_request(source, file.read_bytes(), settings))
+        events = adapter.parse(adapter.unpack(_request(source, file.read_bytes(), settings)))
         nothing_understood += all(isinstance(event, UnknownEvent) for event in events)
         for event in events:
             line = event_line(str(file), event)

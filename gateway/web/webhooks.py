@@ -6,6 +6,7 @@ is kept raw and answered with success: the provider could not send it any better
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -14,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from channels import registry
-from channels.contract import Adapter, Challenged, ProviderRecord, Request
+from channels.contract import Adapter, Challenged, Payload, ProviderRecord, Request
 from channels.errors import Forged
 from gateway.domain.messages import Event, UnknownEvent
 from gateway.intake.intake import IntakeUnavailable
@@ -104,31 +105,36 @@ async def challenge(request: web.Request) -> web.Response:
 async def _take_in(hook: Hook, services: Services, received: Request) -> Answer:
     """Take in one webhook; answers with success once it is safe."""
     source = hook.provider.source
-    adapter = verified_by(received, services.registry.adapters_of(source))
-    if adapter is None:
+    verified = verified_by(received, services.registry.adapters_of(source))
+    if verified is None:
         return _FORBIDDEN
     try:
-        await services.intake.accept(received, read(received, adapter, source), source=source)
+        await services.intake.accept(received, read(*verified, source), source=source)
     except IntakeUnavailable:
         return _TRY_AGAIN
     return hook.taken
 
 
-def verified_by(request: Request, adapters: Sequence[Adapter]) -> Adapter | None:
-    """Find the account whose provider signed this request."""
+def verified_by(request: Request, adapters: Sequence[Adapter]) -> tuple[Adapter, Payload] | None:
+    """Find the account whose provider signed this request, and give the request as its adapter read it."""
     for adapter in adapters:
-        try:
-            adapter.verify(request)
-        except Forged:
-            continue
-        return adapter
+        with suppress(Forged):
+            return adapter, adapter.verify(request)
     return None
 
 
-def read(request: Request, adapter: Adapter, source: str) -> Sequence[Event]:
+def read_again(request: Request, adapters: Sequence[Adapter], source: str) -> Sequence[Event]:
+    """Read a request that was verified when it came, though its secret may have been changed since."""
+    verified = verified_by(request, adapters)
+    if verified is None:
+        verified = next(((adapter, adapter.unpack(request)) for adapter in adapters), None)
+    return [] if verified is None else read(*verified, source)
+
+
+def read(adapter: Adapter, payload: Payload, source: str) -> Sequence[Event]:
     """Read the events of a verified request; should its parser break, the request is kept raw all the same."""
     try:
-        return adapter.parse(request)
+        return adapter.parse(payload)
     except Exception as error:  # a parser never raises; one that does must not lose a message
         log.exception("parser_broke", source=source)
         return [UnknownEvent(endpoint="", provider_id="", reason=f"reading it failed: {type(error).__name__}")]

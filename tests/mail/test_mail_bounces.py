@@ -24,7 +24,9 @@ def parse(account):
     def read(raw: bytes, **envelope):
         headers = {name.replace("_", "-"): value for name, value in envelope.items()}
         received_at = datetime(2026, 3, 1, tzinfo=UTC)
-        return adapter.parse(Request(method="MAIL", target="", headers=headers, body=raw, received_at=received_at))
+        return adapter.parse(
+            adapter.unpack(Request(method="MAIL", target="", headers=headers, body=raw, received_at=received_at))
+        )
 
     return read
 

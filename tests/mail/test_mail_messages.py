@@ -21,7 +21,7 @@ def parse(account, mail):
     adapter = EmailAdapter(account)
 
     def one(raw, **envelope) -> InboundMessage:
-        (event,) = adapter.parse(mail(raw, **envelope))
+        (event,) = adapter.parse(adapter.unpack(mail(raw, **envelope)))
         return event
 
     return one
@@ -326,7 +326,7 @@ def test_no_mail_breaks_the_parser(content):
 
     adapter = EmailAdapter(MailAccount(relay_url="", domain="example.com", reply_secret="s" * 32))
     request = Request(method="MAIL", target="", body=content, received_at=datetime(2026, 3, 1, tzinfo=UTC))
-    assert adapter.parse(request)
+    assert adapter.parse(adapter.unpack(request))
 
 
 def test_an_ordinary_mail_is_read_in_three_milliseconds(account, mail):

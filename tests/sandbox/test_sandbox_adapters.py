@@ -63,8 +63,7 @@ def events(adapter, webhooks):
         request = Request(
             method="POST", target=webhook.target, headers=headers, body=webhook.body, received_at=datetime.now(UTC)
         )
-        adapter.verify(request)
-        found.extend(adapter.parse(request))
+        found.extend(adapter.parse(adapter.verify(request)))
     return found
 
 

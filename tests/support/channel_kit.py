@@ -110,8 +110,7 @@ def outgoing(**changes: object) -> Outgoing:
 def run_case(adapter: Adapter, request: Request, caplog: object) -> Sequence[Event]:
     """Verify and parse a webhook, and see that no secret reached a log or an event on the way."""
     caplog.set_level(logging.DEBUG)
-    adapter.verify(request)
-    events = adapter.parse(request)
+    events = adapter.parse(adapter.verify(request))
     assert_no_secret(caplog.text, repr(events), repr(adapter.__dict__.get("_account")))
     return events
 

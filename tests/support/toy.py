@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from channels.contract import Adapter, ProviderRecord, Request, WebhookPath
+from channels.contract import Adapter, Payload, ProviderRecord, Request, WebhookPath
 from channels.errors import Forged
 from gateway.domain.channel import Channel, Endpoint
 from gateway.domain.messages import Event, InboundMessage, Sender, StatusUpdate
@@ -36,12 +36,16 @@ class ToyAdapter(Adapter):
     def __init__(self, account: ToyAccount) -> None:
         self._account = account
 
-    def verify(self, request: Request) -> None:
+    def verify(self, request: Request) -> Payload:
         if request.headers.get("x-toy-secret") != self._account.secret:
             raise Forged("not signed by the toy provider")
+        return self.unpack(request)
 
-    def parse(self, request: Request) -> Sequence[Event]:
-        said = json.loads(request.body)
+    def unpack(self, request: Request) -> Payload:
+        return Payload(request=request, content=json.loads(request.body))
+
+    def parse(self, payload: Payload) -> Sequence[Event]:
+        said = payload.content
         if "status" in said:
             return [
                 StatusUpdate(
