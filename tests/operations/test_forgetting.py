@@ -25,7 +25,7 @@ from gateway.operations.store import erasure as store
 from gateway.outbox.budgets import over_pair_limit
 from gateway.people import merging
 from gateway.redis import keys
-from gateway.redis.rate_limits import Rates
+from gateway.redis.rate_limits import RateLimiter
 from gateway.runtime import clock
 
 PHONE = "+972509990001"
@@ -77,7 +77,7 @@ async def read_key(redis, name: bytes) -> object:
 
 async def send_on_whatsapp(redis_url: str, endpoint_id: int, address_id: int) -> None:
     """Leave in Redis what sending leaves there."""
-    rates = Rates(redis_url)
+    rates = RateLimiter(redis_url)
     sent = SimpleNamespace(
         delivery_id=1,
         channel=Channel.WHATSAPP,

@@ -16,7 +16,7 @@ from gateway.outbox.budgets import Limits, find_room, give_back
 from gateway.outbox.outcomes import not_now
 from gateway.outbox.quiet_hours import next_open
 from gateway.outbox.retries import PATIENCE, REPLY_PATIENCE, WAITS_SECONDS, next_attempt
-from gateway.redis.rate_limits import Rates, Wish
+from gateway.redis.rate_limits import RateLimiter, Wish
 
 HOME = ZoneInfo("Asia/Jerusalem")
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -156,7 +156,7 @@ def test_what_nobody_asked_for_waits_for_its_time(others: dict[str, object], at:
 async def test_room_is_kept_for_replies(in_flight: list[Lane], slots: int, slots_not_replies: int):
     endpoint = OpenEndpoint(endpoint_id=1, key="e", sends_per_second=5.0)
     busy = [claimed(lane=lane) for lane in in_flight]
-    rates = Rates(None)
+    rates = RateLimiter(None)
     room = await find_room([endpoint], busy, limits=Limits(slots=8, reserved=2), rates=rates)
     assert (room.slots, room.slots_not_replies) == (slots, slots_not_replies)
     [budget] = room.budgets
@@ -164,7 +164,7 @@ async def test_room_is_kept_for_replies(in_flight: list[Lane], slots: int, slots
 
 
 async def test_the_last_of_a_bucket_is_for_replies():
-    endpoint, rates = OpenEndpoint(endpoint_id=1, key="e", sends_per_second=0.001), Rates(None)
+    endpoint, rates = OpenEndpoint(endpoint_id=1, key="e", sends_per_second=0.001), RateLimiter(None)
     room = await find_room([endpoint], [], limits=Limits(), rates=rates)
     assert [(each.most, each.most_not_replies) for each in room.budgets] == [(2, 1)]
     await give_back(room, [endpoint], [claimed()], rates=rates)
@@ -175,7 +175,7 @@ async def test_the_last_of_a_bucket_is_for_replies():
 
 async def test_a_fifth_of_each_bucket_is_kept_for_replies():
     endpoint = OpenEndpoint(endpoint_id=1, key="e", sends_per_second=10.0)
-    room = await find_room([endpoint], [], limits=Limits(), rates=Rates(None))
+    room = await find_room([endpoint], [], limits=Limits(), rates=RateLimiter(None))
     assert [(each.most, each.most_not_replies) for each in room.budgets] == [(10, 8)]
 
 
@@ -199,7 +199,7 @@ async def test_a_bucket_gives_its_burst_takes_back_what_was_not_used_and_fills_a
     redis_url: str, redis: object, shared: bool
 ):
     assert redis
-    rates = Rates(redis_url if shared else None)
+    rates = RateLimiter(redis_url if shared else None)
     wish = Wish(name="test", per_second=0.001, burst=5.0, most=3)
     other = Wish(name="other", per_second=0.001, burst=1.0, most=1)
 
@@ -214,7 +214,7 @@ async def test_a_bucket_gives_its_burst_takes_back_what_was_not_used_and_fills_a
 
 
 async def test_without_redis_a_sender_counts_for_itself():
-    rates = Rates("redis://127.0.0.1:1/0")
+    rates = RateLimiter("redis://127.0.0.1:1/0")
     wish = Wish(name="test", per_second=0.001, burst=2.0, most=2)
     assert [(await rates.take([wish]))[0].taken for _ in range(2)] == [2, 0]
     await rates.close()
@@ -225,7 +225,7 @@ async def test_one_token_of_each_bucket_is_admitted_until_it_is_empty_and_again_
     redis: object, redis_url: str, shared: bool
 ):
     assert redis
-    rates = Rates(redis_url if shared else None)
+    rates = RateLimiter(redis_url if shared else None)
     first = [await rates.admit(["a", "b"], per_second=0.001, burst=2.0) for _ in range(3)]
     assert first == [[True, True], [True, True], [False, False]]
     assert await rates.admit(["a", "c"], per_second=0.001, burst=2.0) == [False, True]
