@@ -10,13 +10,12 @@ import structlog
 import uvloop
 
 from channels.contract import Request
-from channels.email.adapter import METHOD as MAIL_METHOD
+from channels.email.adapter import SOURCE as MAIL
 from channels.registry import Registry
 from gateway.config import Settings, load_settings
 from gateway.domain.account import MailAccount
 from gateway.domain.messages import Event
 from gateway.intake import reference
-from gateway.intake.arrival import RawPayload
 from gateway.intake.reference import Reference
 from gateway.mail.parsing import MailParser
 from gateway.mail.server import start_mail_server
@@ -37,7 +36,6 @@ log = structlog.get_logger(__name__)
 # Intake has connections of its own: no screen can keep it waiting.
 POOL_SIZE, INTAKE_CONNECTIONS = 12, 4
 DATABASE_PATIENCE_SECONDS = 3.0
-_MAIL = "mail"
 # Webhooks make much short-lived garbage beside many long-lived objects; collecting less often saves time on each.
 _COLLECT_AFTER = 20_000
 
@@ -125,7 +123,7 @@ async def _take_mail(services: Services, stack: AsyncExitStack) -> None:
         return
 
     async def accept(request: Request, events: Sequence[Event]) -> None:
-        await services.intake.accept(request, await services.files.keep(events), source=_MAIL)
+        await services.intake.accept(request, await services.files.keep(events))
 
     server = await start_mail_server(host=settings.host, port=settings.smtp_port, account=account, accept=accept)
     stack.push_async_callback(server.close)
@@ -142,19 +140,11 @@ class _Rereader:
         if self._mail is not None:
             stack.push_async_callback(self._mail.close)
 
-    async def read(self, payload: RawPayload) -> Sequence[Event]:
-        """Read every event of a payload that was verified when it came."""
-        request = Request(
-            method=MAIL_METHOD if payload.source == _MAIL else "POST",
-            target=payload.target,
-            headers=payload.headers,
-            body=payload.body,
-            received_at=payload.received_at,
-        )
-        if payload.source == _MAIL and self._mail is not None:
+    async def read(self, request: Request) -> Sequence[Event]:
+        """Read every event of a request that was verified when it came."""
+        if request.source == MAIL and self._mail is not None:
             return await self._files.keep(await self._mail.parse(request))
-        adapters = self._registry.adapters_of(payload.source)
-        return webhooks.read_again(request, adapters, payload.source)
+        return webhooks.read_again(request, self._registry.adapters_of(request.source))
 
 
 if __name__ == "__main__":

@@ -16,10 +16,11 @@ class Request(Struct, frozen=True, kw_only=True):
     """What came over the wire, verbatim.
 
     `target` is the raw path and query exactly as received, not decoded; `headers` have lower-case names; `received_at`
-    is aware UTC.
+    is aware UTC. `source` says where it came in, and how it is read again should it wait on the spool.
     """
 
-    method: str
+    source: str = ""
+    method: str = "POST"
     target: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""

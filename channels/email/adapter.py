@@ -14,6 +14,7 @@ from gateway.domain.messages import Event
 from gateway.domain.outbox import Outgoing, Receipt
 
 METHOD = "MAIL"
+SOURCE = "mail"
 
 
 class EmailAdapter:

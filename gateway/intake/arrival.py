@@ -1,8 +1,5 @@
 """An inbound message on its way through intake: who it is from, what is known, what was decided. Pure records."""
 
-from collections.abc import Mapping
-from datetime import datetime
-
 from msgspec import Struct
 
 from gateway.domain.cases import CaseDraft
@@ -10,16 +7,6 @@ from gateway.domain.channel import Channel
 from gateway.domain.decision import Decision, Facts
 from gateway.domain.messages import InboundMessage
 from gateway.domain.people import Person
-
-
-class RawPayload(Struct, frozen=True, kw_only=True):
-    """What a provider sent, verbatim, and where it came in."""
-
-    source: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes
-    received_at: datetime
 
 
 class Arrival(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from msgspec import Struct, field
 
 from channels.contract import Request
+from channels.email.adapter import SOURCE as MAIL
 from gateway.domain.messages import (
     BounceReport,
     ConsentSignal,
@@ -16,30 +17,16 @@ from gateway.domain.messages import (
     UnknownEvent,
     storable_message,
 )
-from gateway.intake.arrival import RawPayload
 
 # No provider tries for more than a week; the Date of a mail is its writer's word, and often wrong.
 _OLDEST = timedelta(days=8)
-_MAIL = "mail"
 
 
 class InboundPayload(Struct, frozen=True, kw_only=True):
     """One payload that came in, and the events read from it."""
 
-    payload: RawPayload
+    payload: Request
     events: tuple[Event, ...]
-
-    @classmethod
-    def of(cls, request: Request, events: Sequence[Event], source: str) -> "InboundPayload":
-        """Make a submission of a request as the edge received it."""
-        payload = RawPayload(
-            source=source,
-            target=request.target,
-            headers=request.headers,
-            body=request.body,
-            received_at=request.received_at,
-        )
-        return cls(payload=payload, events=tuple(events))
 
 
 class Partitioned(Struct, frozen=True):
@@ -84,6 +71,6 @@ def partition(submissions: Sequence[InboundPayload], ours: Collection[str]) -> P
     return found
 
 
-def _is_from_long_ago(event: InboundMessage, payload: RawPayload) -> bool:
+def _is_from_long_ago(event: InboundMessage, payload: Request) -> bool:
     at = event.occurred_at
-    return at is not None and payload.source != _MAIL and payload.received_at - at > _OLDEST
+    return at is not None and payload.source != MAIL and payload.received_at - at > _OLDEST

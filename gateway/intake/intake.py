@@ -18,7 +18,6 @@ import structlog
 from channels.contract import Request
 from gateway.domain.errors import GatewayError
 from gateway.domain.messages import Event
-from gateway.intake.arrival import RawPayload
 from gateway.intake.batch import BatchResult, process
 from gateway.intake.inbound import InboundPayload
 from gateway.intake.pipeline import BatchSlot, PreviousFailed
@@ -37,7 +36,7 @@ from gateway.wording import Wording
 
 log = structlog.get_logger(__name__)
 
-Reparse = Callable[[RawPayload], Awaitable[Sequence[Event]]]
+Reparse = Callable[[Request], Awaitable[Sequence[Event]]]
 
 BATCH_LIMIT = 200
 SMALL_BATCH = 32
@@ -87,7 +86,7 @@ class Intake:
         """How many payloads wait on disk for PostgreSQL."""
         return self._spool.size
 
-    async def accept(self, request: Request, events: Sequence[Event], *, source: str) -> None:
+    async def accept(self, request: Request, events: Sequence[Event]) -> None:
         """Store and route what came in; returns once it is committed, or safe on disk.
 
         Raises:
@@ -96,7 +95,8 @@ class Intake:
         if self._stopping:
             raise IntakeUnavailable("this process is stopping; send it again")
         waiting = _Waiting(
-            submission=InboundPayload.of(request, events, source), stored=asyncio.get_running_loop().create_future()
+            submission=InboundPayload(payload=request, events=tuple(events)),
+            stored=asyncio.get_running_loop().create_future(),
         )
         self._waiting.append(waiting)
         self._wake.set()

@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from channels.contract import Request
 from gateway.domain.cases import public_number
 from gateway.domain.channel import Channel
 from gateway.domain.decision import Reason
@@ -14,7 +15,7 @@ from gateway.domain.language import Language
 from gateway.domain.messages import Verification, storable
 from gateway.domain.outbox import OutgoingDraft
 from gateway.intake import replies, unverified_reply_limit
-from gateway.intake.arrival import Arrival, CaseOpening, Decided, Known, RawPayload, StoredMessage
+from gateway.intake.arrival import Arrival, CaseOpening, Decided, Known, StoredMessage
 from gateway.intake.reference import Reference
 from gateway.intake.store import messages as store
 from gateway.outbox.store import outgoing
@@ -36,7 +37,7 @@ class DecisionContext(Struct, frozen=True, kw_only=True):
 
 async def decide_round(
     connection: Connection,
-    payloads: Sequence[RawPayload],
+    payloads: Sequence[Request],
     arrivals: Sequence[Arrival],
     context: DecisionContext,
     before_writing: Callable[[], Awaitable[None]],

@@ -16,8 +16,8 @@ from typing import IO, Self
 
 import orjson
 
+from channels.contract import Request
 from gateway.domain.messages import storable
-from gateway.intake.arrival import RawPayload
 from gateway.runtime import failpoints
 from gateway.runtime.durable import sync_folder
 from gateway.runtime.failpoints import Failpoint
@@ -57,7 +57,7 @@ class Spool:
         """Let another process take this spool."""
         self._lock.close()
 
-    async def append(self, payloads: Sequence[RawPayload]) -> None:
+    async def append(self, payloads: Sequence[Request]) -> None:
         """Write payloads and wait until the disk has them.
 
         Raises:
@@ -67,16 +67,16 @@ class Spool:
         await asyncio.to_thread(self._write, blob)
         self.size += len(payloads)
 
-    def peek(self, limit: int) -> list[RawPayload]:
+    def peek(self, limit: int) -> list[Request]:
         """Read the oldest entries not yet replayed, at most `limit`."""
-        oldest: list[RawPayload] = []
+        oldest: list[Request] = []
         for payload in self._entries():
             oldest.append(payload)
             if len(oldest) == limit:
                 break
         return oldest
 
-    def drop(self, payloads: Sequence[RawPayload]) -> None:
+    def drop(self, payloads: Sequence[Request]) -> None:
         """Forget the oldest entries, which `peek` gave and which are stored now."""
         self._read_at += sum(len(_frame(payload)) for payload in payloads)
         self.size -= len(payloads)
@@ -89,7 +89,7 @@ class Spool:
         """The name of the file, without its ending."""
         return self._path.stem
 
-    def purge(self, is_unwanted: Callable[[RawPayload], bool]) -> int:
+    def purge(self, is_unwanted: Callable[[Request], bool]) -> int:
         """Write the file anew without some of its entries; gives how many went.
 
         Raises:
@@ -144,7 +144,7 @@ class Spool:
             self.size += len(batch)
             left.drop(batch)
 
-    def _entries(self) -> Iterator[RawPayload]:
+    def _entries(self) -> Iterator[Request]:
         if not self._path.exists():
             return
         with self._path.open("rb") as file:
@@ -156,7 +156,7 @@ class Spool:
                 yield _read(body)
 
 
-def _frame(payload: RawPayload) -> bytes:
+def _frame(payload: Request) -> bytes:
     body = orjson.dumps(
         {
             "source": payload.source,
@@ -169,9 +169,9 @@ def _frame(payload: RawPayload) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
-def _read(body: bytes) -> RawPayload:
+def _read(body: bytes) -> Request:
     entry = orjson.loads(body)
-    return RawPayload(
+    return Request(
         source=entry["source"],
         target=entry["target"],
         headers=entry["headers"],

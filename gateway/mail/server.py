@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from channels.contract import Request
 from channels.email import mailboxes, message
-from channels.email.adapter import METHOD
+from channels.email.adapter import METHOD, SOURCE
 from channels.email.authentication import gather
 from channels.email.resolver import Dns
 from channels.email.spf import Answers
@@ -129,7 +129,7 @@ class _Handler:
 
     async def _take(self, envelope: Mapping[str, str], raw: bytes, recipients: Sequence[str]) -> None:
         now = clock.now()
-        first = Request(method=METHOD, target=recipients[0], headers=envelope, body=raw, received_at=now)
+        first = Request(source=SOURCE, method=METHOD, target=recipients[0], headers=envelope, body=raw, received_at=now)
         evidence = await self._evidence(first)
         for target in self._targets(recipients, now):
             request = replace(first, target=target)

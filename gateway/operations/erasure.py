@@ -11,11 +11,11 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
+from channels.contract import Request
 from channels.phone import to_e164, variants
 from gateway.domain.errors import AddressError, Refused
 from gateway.domain.ids import bigint_of
 from gateway.domain.people import Address, Scheme, mailto
-from gateway.intake.arrival import RawPayload
 from gateway.intake.spool import Spool
 from gateway.operations.retention import drop_unwanted_files
 from gateway.operations.store import erasure as store
@@ -108,7 +108,7 @@ async def _erase_payloads(pool: Pool, needles: Sequence[str]) -> int:
 async def _purge_spool(folder: Path, needles: Sequence[str]) -> int:
     """Take the person's payloads from what no app holds, and wait until running apps have replayed what they hold."""
 
-    def is_theirs(payload: RawPayload) -> bool:
+    def is_theirs(payload: Request) -> bool:
         words = f"{payload.target} {payload.headers} {payload.body.decode('latin-1')}".lower()
         return any(needle in words for needle in needles)
 

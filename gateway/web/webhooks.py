@@ -62,7 +62,9 @@ def fast_webhooks(services: Services) -> dict[str, Webhook]:
 
 
 async def _take_in_fast(hook: Hook, services: Services, received: Request) -> Answer:
-    return await _take_in(hook, services, replace(received, headers=hook.kept(received.headers)))
+    return await _take_in(
+        hook, services, replace(received, source=hook.provider.source, headers=hook.kept(received.headers))
+    )
 
 
 async def webhook(request: web.Request) -> web.Response:
@@ -77,6 +79,7 @@ async def webhook(request: web.Request) -> web.Response:
         return web.Response(status=413, text="too large")
     hook = hooks()[request.path]
     received = Request(
+        source=hook.provider.source,
         method=request.method,
         target=request.raw_path,
         headers=hook.kept(request.headers),
@@ -104,12 +107,11 @@ async def challenge(request: web.Request) -> web.Response:
 
 async def _take_in(hook: Hook, services: Services, received: Request) -> Answer:
     """Take in one webhook; answers with success once it is safe."""
-    source = hook.provider.source
-    verified = verified_by(received, services.registry.adapters_of(source))
+    verified = verified_by(received, services.registry.adapters_of(received.source))
     if verified is None:
         return _FORBIDDEN
     try:
-        await services.intake.accept(received, read(*verified, source), source=source)
+        await services.intake.accept(received, read(*verified))
     except IntakeUnavailable:
         return _TRY_AGAIN
     return hook.taken
@@ -123,20 +125,20 @@ def verified_by(request: Request, adapters: Sequence[Adapter]) -> tuple[Adapter,
     return None
 
 
-def read_again(request: Request, adapters: Sequence[Adapter], source: str) -> Sequence[Event]:
+def read_again(request: Request, adapters: Sequence[Adapter]) -> Sequence[Event]:
     """Read a request that was verified when it came, though its secret may have been changed since."""
     verified = verified_by(request, adapters)
     if verified is None:
         verified = next(((adapter, adapter.unpack(request)) for adapter in adapters), None)
-    return [] if verified is None else read(*verified, source)
+    return [] if verified is None else read(*verified)
 
 
-def read(adapter: Adapter, payload: Payload, source: str) -> Sequence[Event]:
+def read(adapter: Adapter, payload: Payload) -> Sequence[Event]:
     """Read the events of a verified request; should its parser break, the request is kept raw all the same."""
     try:
         return adapter.parse(payload)
     except Exception as error:  # a parser never raises; one that does must not lose a message
-        log.exception("parser_broke", source=source)
+        log.exception("parser_broke", source=payload.request.source)
         return [UnknownEvent(endpoint="", provider_id="", reason=f"reading it failed: {type(error).__name__}")]
 
 

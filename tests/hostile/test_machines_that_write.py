@@ -232,8 +232,8 @@ async def forge(post, number: int, words: str) -> None:
         subject=words,
         verification=Verification.UNALIGNED,
     )
-    request = Request(method="MAIL", target=post.mailbox, body=b"%d" % number, received_at=clock.now())
-    await post.intake.accept(request, [message], source="mail")
+    request = Request(source="mail", method="MAIL", target=post.mailbox, body=b"%d" % number, received_at=clock.now())
+    await post.intake.accept(request, [message])
 
 
 async def test_one_domain_gets_twenty_answers_an_hour(pool, tmp_path):

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.intake.arrival import RawPayload
+from channels.contract import Request
 from gateway.intake.spool import Spool
 
 
-def payload(body: bytes) -> RawPayload:
-    return RawPayload(source="twilio", target="/x", headers={"a": "b"}, body=body, received_at=datetime.now(UTC))
+def payload(body: bytes) -> Request:
+    return Request(source="twilio", target="/x", headers={"a": "b"}, body=body, received_at=datetime.now(UTC))
 
 
 @pytest.fixture

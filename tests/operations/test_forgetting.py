@@ -12,13 +12,13 @@ from people import Someone
 from senders import sending, settled
 from web_kit import PHONE as BYSTANDER
 
+from channels.contract import Request
 from gateway.domain.agents import Role
 from gateway.domain.channel import Channel, Provider, endpoint_key
 from gateway.domain.consent import Purpose
 from gateway.domain.errors import Refused
 from gateway.domain.messages import Verification
 from gateway.domain.outbox import Lane, Route
-from gateway.intake.arrival import RawPayload
 from gateway.intake.spool import Spool
 from gateway.operations import erasure
 from gateway.operations.store import erasure as store
@@ -146,10 +146,8 @@ async def plant(office) -> Someone:
     return Someone(contact_id=contact_id, conversation_id=conversation_id, address_ids=address_ids)
 
 
-def payload(body: bytes) -> RawPayload:
-    return RawPayload(
-        source="twilio", target="/webhooks/twilio/message", headers={}, body=body, received_at=clock.now()
-    )
+def payload(body: bytes) -> Request:
+    return Request(source="twilio", target="/webhooks/twilio/message", headers={}, body=body, received_at=clock.now())
 
 
 async def leave_on_spool(folder: Path, *bodies: bytes) -> None:

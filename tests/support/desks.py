@@ -43,8 +43,8 @@ class Desk:
     async def take(self, *events):
         body = f"raw bytes {self.fresh()}".encode()
         self.events[body] = events
-        request = Request(method="POST", target="/x", body=body, received_at=datetime.now(UTC))
-        await self.intake.accept(request, events, source="test")
+        request = Request(source="test", target="/x", body=body, received_at=datetime.now(UTC))
+        await self.intake.accept(request, events)
 
     async def rows(self, sql, *values):
         return [dict(row) for row in await self.pool.fetch(sql, *values)]

@@ -118,7 +118,7 @@ async def post_office(
         )
 
         async def accept(request, events):
-            await intake.accept(request, events, source="mail")
+            await intake.accept(request, events)
 
         lookup = resolver or Lookup()
         server = await mail_server.start_mail_server(

@@ -131,8 +131,10 @@ class Office:
             subject=subject,
             verification=verification,
         )
-        request = Request(method="MAIL", target=mailbox.address, body=body.encode(), received_at=clock.now())
-        await self.services.intake.accept(request, [message], source="mail")
+        request = Request(
+            source="mail", method="MAIL", target=mailbox.address, body=body.encode(), received_at=clock.now()
+        )
+        await self.services.intake.accept(request, [message])
 
     async def conversation_of(self, uri: str = f"tel:{PHONE}") -> int:
         return await self.pool.fetchval(

@@ -6,13 +6,14 @@ from datetime import datetime
 import asyncpg
 from msgspec import Struct
 
+from channels.contract import Request
 from gateway.domain.cases import CaseFacts, CaseStatus, Severity
 from gateway.domain.channel import Channel
 from gateway.domain.consent import Purpose
 from gateway.domain.decision import Action, Facts, Reason
 from gateway.domain.language import Language
 from gateway.domain.messages import MessageKind, Verification, storable
-from gateway.intake.arrival import Arrival, Decided, Known, RawPayload, StoredMessage
+from gateway.intake.arrival import Arrival, Decided, Known, StoredMessage
 from gateway.store.db import Connection, load_queries, to_json, to_rows
 from gateway.store.documents import from_question, to_question
 
@@ -148,7 +149,7 @@ async def raise_cases(connection: Connection, severities: Mapping[int, Severity]
 
 
 async def take_in(
-    connection: Connection, payloads: Sequence[RawPayload], taken: Sequence[StoredMessage], *, now: datetime
+    connection: Connection, payloads: Sequence[Request], taken: Sequence[StoredMessage], *, now: datetime
 ) -> None:
     """Store inbound messages, the raw payloads they were read from, and what they change; one for a conversation."""
     used = sorted({each.decided.arrival.payload for each in taken})
@@ -202,7 +203,7 @@ def _row(taken: StoredMessage, payload: int) -> _Row:
     )
 
 
-def _payload_columns(payloads: Sequence[RawPayload]) -> dict[str, Sequence[object]]:
+def _payload_columns(payloads: Sequence[Request]) -> dict[str, Sequence[object]]:
     return {
         "sources": [payload.source for payload in payloads],
         "targets": [storable(payload.target) for payload in payloads],
@@ -271,7 +272,7 @@ async def insert_survey_answers(connection: Connection, decided: Sequence[Decide
     )
 
 
-async def keep_raw(connection: Connection, payloads: Sequence[RawPayload], problems: Sequence[str]) -> None:
+async def keep_raw(connection: Connection, payloads: Sequence[Request], problems: Sequence[str]) -> None:
     """Keep payloads of which nothing, or not everything, could be made, with what is wrong, for operations."""
     await _QUERIES.keep_raw(
         connection, **_payload_columns(payloads), problems=[storable(problem) for problem in problems]
