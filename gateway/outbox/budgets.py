@@ -10,7 +10,7 @@ from channels.contract import PairRate
 from channels.registry import provider_of
 from gateway.domain.outbox import Budget, Claimed, Lane, OpenEndpoint
 from gateway.redis import keys
-from gateway.redis.rate_limits import Grant, Rates, Wish
+from gateway.redis.rate_limits import Grant, RateLimiter, Wish
 
 # The share of a bucket and of the slots that only replies may use, and of the slots that one endpoint may use.
 _REPLIES_SHARE = 0.2
@@ -68,7 +68,7 @@ async def find_room(
     in_flight: Iterable[Claimed],
     *,
     limits: Limits,
-    rates: Rates,
+    rates: RateLimiter,
     probing: frozenset[int] = frozenset(),
 ) -> Room:
     """Take tokens for everything that could start now; `give_back` returns what was not used.
@@ -97,7 +97,9 @@ async def find_room(
     )
 
 
-async def give_back(room: Room, endpoints: Sequence[OpenEndpoint], claimed: Sequence[Claimed], *, rates: Rates) -> None:
+async def give_back(
+    room: Room, endpoints: Sequence[OpenEndpoint], claimed: Sequence[Claimed], *, rates: RateLimiter
+) -> None:
     """Return the tokens that nothing was claimed for."""
     used = Counter(each.endpoint_id for each in claimed)
     by_id = {endpoint.endpoint_id: endpoint for endpoint in endpoints}
@@ -105,7 +107,7 @@ async def give_back(room: Room, endpoints: Sequence[OpenEndpoint], claimed: Sequ
     await rates.take([bucket(by_id[endpoint_id], -count) for endpoint_id, count in unused.items() if count > 0])
 
 
-async def over_pair_limit(claimed: Sequence[Claimed], *, rates: Rates) -> set[int]:
+async def over_pair_limit(claimed: Sequence[Claimed], *, rates: RateLimiter) -> set[int]:
     """Return the ids of those deliveries whose person got as many as their provider lets through for now."""
     over: set[int] = set()
     by_rate: defaultdict[PairRate, list[Claimed]] = defaultdict(list)

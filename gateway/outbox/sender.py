@@ -24,7 +24,7 @@ from gateway.outbox.store import deliveries
 from gateway.outbox.sweeping import sweep
 from gateway.redis.counters import SendCounters
 from gateway.redis.notifier import Notifier
-from gateway.redis.rate_limits import Rates
+from gateway.redis.rate_limits import RateLimiter
 from gateway.runtime import failpoints
 from gateway.runtime.clock import now
 from gateway.runtime.failpoints import Failpoint
@@ -55,7 +55,7 @@ class Sender:
         builder: OutgoingBuilder,
         *,
         notifier: Notifier,
-        rates: Rates,
+        rates: RateLimiter,
         counters: SendCounters,
         name: str,
         limits: Limits | None = None,

@@ -76,7 +76,7 @@ class Grant:
     left: float
 
 
-class Rates:
+class RateLimiter:
     """The buckets. Without a URL, or while Redis is away, they are this process's own."""
 
     def __init__(self, redis_url: str | None) -> None:

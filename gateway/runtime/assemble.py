@@ -25,7 +25,7 @@ from gateway.outbox.sender import Sender
 from gateway.redis.client import connect
 from gateway.redis.counters import SendCounters
 from gateway.redis.notifier import Notifier
-from gateway.redis.rate_limits import Rates
+from gateway.redis.rate_limits import RateLimiter
 from gateway.runtime import clock
 from gateway.runtime.files import Files, open_files
 from gateway.store.db import Pool, open_pool
@@ -109,7 +109,7 @@ async def open_sender(
     limits: Limits | None = None,
 ) -> AsyncIterator[Sender]:
     """Make a sender with its rates and counters; running and stopping it is the caller's."""
-    rates, counters = Rates(redis_url or None), SendCounters(redis_url or None)
+    rates, counters = RateLimiter(redis_url or None), SendCounters(redis_url or None)
     try:
         yield Sender(
             pool, adapters, builder, notifier=notifier, rates=rates, counters=counters, name=name, limits=limits

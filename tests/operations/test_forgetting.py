@@ -13,7 +13,7 @@ from senders import sending, settled
 from web_kit import PHONE as BYSTANDER
 
 from gateway.domain.agents import Role
-from gateway.domain.channel import Endpoint
+from gateway.domain.channel import Channel, Provider, endpoint_key
 from gateway.domain.consent import Purpose
 from gateway.domain.errors import Refused
 from gateway.domain.messages import Verification
@@ -25,7 +25,7 @@ from gateway.operations.store import erasure as store
 from gateway.outbox.budgets import over_pair_limit
 from gateway.people import merging
 from gateway.redis import keys
-from gateway.redis.rate_limits import Rates
+from gateway.redis.rate_limits import RateLimiter
 from gateway.runtime import clock
 
 PHONE = "+972509990001"
@@ -75,11 +75,16 @@ async def read_key(redis, name: bytes) -> object:
     return await readers[await redis.type(name)](name)
 
 
-async def send_on_whatsapp(redis_url: str, endpoint: Endpoint, endpoint_id: int, address_id: int) -> None:
+async def send_on_whatsapp(redis_url: str, endpoint_id: int, address_id: int) -> None:
     """Leave in Redis what sending leaves there."""
-    rates = Rates(redis_url)
-    ours = {"endpoint_id": endpoint_id, "endpoint_key": endpoint.key, "channel": endpoint.channel}
-    sent = SimpleNamespace(delivery_id=1, address_id=address_id, **ours)
+    rates = RateLimiter(redis_url)
+    sent = SimpleNamespace(
+        delivery_id=1,
+        channel=Channel.WHATSAPP,
+        endpoint_id=endpoint_id,
+        endpoint_key=endpoint_key(Provider.WHATSAPP_CLOUD, Channel.WHATSAPP, "200000000000001"),
+        address_id=address_id,
+    )
     assert await over_pair_limit([sent], rates=rates) == set()
     await rates.close()
 
@@ -137,8 +142,7 @@ async def plant(office) -> Someone:
         "INSERT INTO raw_payload (source, body, received_at) VALUES ('mail', $1, now())",
         b"From: Canary@Example.net\r\n\r\nCANARY",
     )
-    whatsapp = office.whatsapp.endpoints[0]
-    await send_on_whatsapp(office.services.settings.redis_url, whatsapp, endpoint_id, address_ids["tel"])
+    await send_on_whatsapp(office.services.settings.redis_url, endpoint_id, address_ids["tel"])
     return Someone(contact_id=contact_id, conversation_id=conversation_id, address_ids=address_ids)
 
 

@@ -16,7 +16,7 @@ from gateway.outbox.budgets import Limits, find_room, give_back
 from gateway.outbox.outcomes import not_now
 from gateway.outbox.quiet_hours import next_open
 from gateway.outbox.retries import PATIENCE, REPLY_PATIENCE, WAITS_SECONDS, next_attempt
-from gateway.redis.rate_limits import Rates
+from gateway.redis.rate_limits import RateLimiter
 
 HOME = ZoneInfo("Asia/Jerusalem")
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -156,7 +156,7 @@ def test_what_nobody_asked_for_waits_for_its_time(others: dict[str, object], at:
 async def test_room_is_kept_for_replies(in_flight: list[Lane], slots: int, slots_not_replies: int):
     endpoint = OpenEndpoint(endpoint_id=1, key="e", sends_per_second=5.0)
     busy = [claimed(lane=lane) for lane in in_flight]
-    rates = Rates(None)
+    rates = RateLimiter(None)
     room = await find_room([endpoint], busy, limits=Limits(slots=8, reserved=2), rates=rates)
     assert (room.slots, room.slots_not_replies) == (slots, slots_not_replies)
     [budget] = room.budgets
@@ -164,7 +164,7 @@ async def test_room_is_kept_for_replies(in_flight: list[Lane], slots: int, slots
 
 
 async def test_the_last_of_a_bucket_is_for_replies():
-    endpoint, rates = OpenEndpoint(endpoint_id=1, key="e", sends_per_second=0.001), Rates(None)
+    endpoint, rates = OpenEndpoint(endpoint_id=1, key="e", sends_per_second=0.001), RateLimiter(None)
     room = await find_room([endpoint], [], limits=Limits(), rates=rates)
     assert [(each.most, each.most_not_replies) for each in room.budgets] == [(2, 1)]
     await give_back(room, [endpoint], [claimed()], rates=rates)
@@ -175,7 +175,7 @@ async def test_the_last_of_a_bucket_is_for_replies():
 
 async def test_a_fifth_of_each_bucket_is_kept_for_replies():
     endpoint = OpenEndpoint(endpoint_id=1, key="e", sends_per_second=10.0)
-    room = await find_room([endpoint], [], limits=Limits(), rates=Rates(None))
+    room = await find_room([endpoint], [], limits=Limits(), rates=RateLimiter(None))
     assert [(each.most, each.most_not_replies) for each in room.budgets] == [(10, 8)]
 
 
