@@ -1,15 +1,13 @@
 """The restore drill: a backup made under load comes back, and nothing that went out goes out again."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import asyncpg
 import people
 import provider as providers
 import pytest
+from databases import fresh_database
 from msgspec import structs
 from people import SMS
 from senders import builder, sending, settled
@@ -25,18 +23,6 @@ from gateway.store.migrate import migrate
 
 OWED = 300
 FAST = structs.replace(SMS, sends_per_second=150.0)
-
-
-@asynccontextmanager
-async def fresh_database(database_url: str, name: str) -> AsyncIterator[str]:
-    """An empty database on the same server."""
-    connection = await asyncpg.connect(database_url)
-    await connection.execute(f"CREATE DATABASE {name}")
-    try:
-        yield database_url.replace("/eshnav?", f"/{name}?")
-    finally:
-        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await connection.close()
 
 
 @pytest.fixture(autouse=True)
