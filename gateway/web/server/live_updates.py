@@ -1,6 +1,6 @@
-"""Live news for open screens: one listener per process, fanned out to every screen.
+"""Live updates for open screens: one listener per process, fanned out to every screen.
 
-The notifier brings news at once. While Redis is away a look at PostgreSQL every few seconds takes its place, so that no
+The notifier brings them at once. While Redis is away a look at PostgreSQL every few seconds takes its place, so that no
 screen is ever staler than that.
 """
 

@@ -1,4 +1,4 @@
-"""What the handlers work with, made once by `app.py` and carried by the application."""
+"""What the handlers work with, made once by `gateway.runtime.assemble` and carried by the application."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

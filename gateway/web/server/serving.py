@@ -1,4 +1,4 @@
-"""HTTP put together: the door, behind it the short way of webhooks, and behind that the web application."""
+"""HTTP put together: listening within limits, behind it the fast path of webhooks, and behind that the application."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -33,12 +33,12 @@ async def serve_http(services: Services, *, host: str, port: int, limits: Connec
     """
     runner = web.AppRunner(build(services), **SERVING)
     await runner.setup()
-    express = FastPath(fast_webhooks(services), ordinary=cast("Callable[[], asyncio.Protocol]", runner.server))
+    fast_path = FastPath(fast_webhooks(services), ordinary=cast("Callable[[], asyncio.Protocol]", runner.server))
     try:
-        server = await listen(express.connection, host=host, port=port, limits=limits)
+        server = await listen(fast_path.connection, host=host, port=port, limits=limits)
         try:
             yield int(server.sockets[0].getsockname()[1])
         finally:
             server.close()
     finally:
-        await asyncio.gather(express.drain(), runner.cleanup())
+        await asyncio.gather(fast_path.drain(), runner.cleanup())
